@@ -229,7 +229,7 @@ fn summarise(summary: &IscSummary, json: bool) -> anyhow::Result<()> {
     if json {
         lpp_cli::print_json(summary)
     } else {
-        lpp_cli::print_result(summary.to_string())
+        lpp_cli::print_results(summary.to_string().lines())
     }
 }
 
@@ -282,7 +282,7 @@ fn transfers(also: Vec<PathBuf>, place: &Place) -> anyhow::Result<TransfersJob> 
 fn show(report: &AnalysisReport, columns: &[&str], json: bool) -> anyhow::Result<()> {
     if !json {
         for table in &report.tables {
-            lpp_cli::print_result(table.aligned(columns))?;
+            lpp_cli::print_results(table.aligned(columns))?;
         }
     }
     print(report, json)

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcomes, print_result};
+use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcomes, print_results};
 use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
@@ -216,7 +216,7 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
         return if common.json() {
             print_json(&report)
         } else {
-            print_result(report.to_string())
+            print_results(report.lines())
         };
     }
     let stop = StopRequest::on_signals().context("cannot take signals")?;
@@ -268,7 +268,7 @@ fn why(artefact: &std::path::Path, place: &Place, common: &CommonArgs) -> anyhow
     if common.json() {
         print_json(&lineage)
     } else {
-        print_result(lineage.to_string())
+        print_results(lineage.lines())
     }
 }
 
@@ -277,7 +277,7 @@ fn verify(place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     if common.json() {
         print_json(&found)?;
     } else {
-        print_result(found.to_string())?;
+        print_results(found.lines())?;
     }
     if let Some(first) = found.differences.first() {
         bail!("{} differences, the first: {first}", found.differences.len());

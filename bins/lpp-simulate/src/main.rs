@@ -202,7 +202,7 @@ fn compare(args: &Compare, common: &CommonArgs) -> anyhow::Result<()> {
     if common.json() {
         lpp_cli::print_json(&comparison)?;
     } else {
-        lpp_cli::print_result(comparison.to_text())?;
+        lpp_cli::print_results(comparison.lines())?;
     }
     Ok(comparison.verdict(args.corrected)?)
 }

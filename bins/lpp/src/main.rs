@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     if let Some(name) = program {
         return lpp_cli::failed(&become_program(name, words));
     }
-    lpp_cli::run(|_: Cli| lpp_cli::print_result(listing()))
+    lpp_cli::run(|_: Cli| lpp_cli::print_results(listing().lines()))
 }
 
 /// Runs the program in place of this one; returns only why that failed.

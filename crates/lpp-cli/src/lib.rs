@@ -46,7 +46,7 @@ pub use bar::{ProgressReport, progress};
 pub use choice::choice;
 pub use outcome::{Outcome, counted, print_outcomes};
 pub use output::output_file;
-pub use program::{COMMIT, Program, failed, print_json, print_line, print_result, run};
+pub use program::{COMMIT, Program, failed, print_json, print_line, print_result, print_results, run};
 
 /// [`lpp_steps::Software`] of the program that expands it.
 #[macro_export]

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Parser;
 use serde::Serialize;
 
-use crate::message::{MOST, fit};
+use crate::message::{MOST, fit, printable};
 use crate::{CommonArgs, help, logging, threads};
 
 /// Commit of the source that the program was built from, if git knows it.
@@ -120,12 +120,26 @@ pub fn print_line(text: impl AsRef<str>) -> anyhow::Result<()> {
     print_result(text)
 }
 
-/// Prints a requested result on stdout, even if the program is quiet.
+/// Prints a requested result on stdout in one line, even if the program is quiet. What files and names hold makes no lines of its
+/// own, and no codes for the terminal.
 ///
 /// # Errors
 /// If stdout cannot be written to.
-pub fn print_result(text: impl AsRef<str>) -> anyhow::Result<()> {
-    write_out(format!("{}\n", text.as_ref()).as_bytes())
+pub fn print_result(line: impl AsRef<str>) -> anyhow::Result<()> {
+    print_results([line])
+}
+
+/// Prints a result of several lines, each as [`print_result`] does.
+///
+/// # Errors
+/// If stdout cannot be written to.
+pub fn print_results(lines: impl IntoIterator<Item = impl AsRef<str>>) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&printable(line.as_ref()));
+        text.push('\n');
+    }
+    write_out(text.as_bytes())
 }
 
 fn write_out(text: &[u8]) -> anyhow::Result<()> {
@@ -141,7 +155,23 @@ fn write_out(text: &[u8]) -> anyhow::Result<()> {
 /// # Errors
 /// If it cannot be converted to JSON, or stdout cannot be written to.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    print_result(serde_json::to_string_pretty(value)?)
+    let text = serde_json::to_string_pretty(value)?;
+    write_out((with_controls_escaped(&text) + "\n").as_bytes())
+}
+
+/// JSON escapes the control characters of ASCII, but not the others, which some terminals obey too.
+fn with_controls_escaped(json: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() && c != '\n' {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Prints an error on stderr before logging has started.
@@ -161,4 +191,17 @@ fn report_panics_in_one_line() {
         let text = info.payload_as_str().unwrap_or("unknown");
         tracing_free_error(&format!("internal error{place}, please report it: {text}"));
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_no_codes_for_terminals_and_means_the_same() {
+        let value = serde_json::json!({ "a\u{9b}2J": "\u{1b}[2J\u{7f}\nü" });
+        let text = with_controls_escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 }

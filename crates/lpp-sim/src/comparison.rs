@@ -196,9 +196,9 @@ impl Comparison {
         }
     }
 
-    /// The comparison as text.
+    /// The comparison as lines of text.
     #[must_use]
-    pub fn to_text(&self) -> String {
+    pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
             format!(
                 "Planted and recovered effects (asymmetry: {}; regions: scores of {})",
@@ -248,7 +248,7 @@ impl Comparison {
                 row.outcome, row.planted, row.recovered
             )
         }));
-        lines.join("\n")
+        lines
     }
 }
 

@@ -456,6 +456,26 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_or_a_device_is_no_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lpp.toml");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+        let refused = || {
+            let error = crate::Study::open(folder.path()).unwrap_err();
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let text = format!("{error}: {}", source.unwrap_or_default());
+            assert!(
+                text.contains("lpp.toml") && text.contains("a pipe or device"),
+                "{text}"
+            );
+        };
+        refused();
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        refused();
+    }
+
+    #[test]
     fn a_repetition_time_is_seconds() {
         for wrong in ["0.0", "-2.0", "nan", "inf", "1500.0"] {
             let error = format!("tr_s = {wrong}")

@@ -197,6 +197,7 @@ impl ModelSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn source(study: &str, subject: &str) -> ModelSource {
         ModelSource {

@@ -114,10 +114,10 @@ impl Table {
     /// ```
     /// use lpp_tables::{Summary, Table};
     /// let table = Table::of(&[Summary { quantity: "n_voxels".into(), value: 870.0 }]);
-    /// assert_eq!(table.aligned(&["quantity", "value"]), "quantity  value\nn_voxels  870.0");
+    /// assert_eq!(table.aligned(&["quantity", "value"]), ["quantity  value", "n_voxels  870.0"]);
     /// ```
     #[must_use]
-    pub fn aligned(&self, columns: &[&str]) -> String {
+    pub fn aligned(&self, columns: &[&str]) -> Vec<String> {
         let cells: Vec<Vec<String>> = columns
             .iter()
             .map(|&name| [vec![name.to_owned()], self.texts(name)].concat())
@@ -134,7 +134,7 @@ impl Table {
                 .collect();
             padded.join("  ").trim_end().to_owned()
         };
-        (0..=self.n_rows()).map(line).collect::<Vec<_>>().join("\n")
+        (0..=self.n_rows()).map(line).collect()
     }
 
     /// One JSON object a row; a missing value is `null`.

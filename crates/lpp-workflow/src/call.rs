@@ -1,6 +1,7 @@
 //! A step as it is planned: one call of one program, in files of the study folder.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use crate::place::relative;
 use lpp_steps::{Artefact, Completion, Cost, Estimator, FetchModelStep, Step};
@@ -53,14 +54,15 @@ impl Call {
                 is_later: artefact.is_later,
             })
             .collect();
-        let mut inputs: Vec<PathBuf> = Vec::new();
-        let of_outputs = outputs.iter().flat_map(|output| output.inputs.clone());
-        for input in of_outputs.chain(within(step.further_inputs())) {
-            let made_here = outputs.iter().any(|output| output.path == input);
-            if !made_here && !inputs.contains(&input) {
-                inputs.push(input);
-            }
-        }
+        // A step of a large study has tens of thousands of inputs: each is looked up, not searched for.
+        let mut known: HashSet<&Path> = outputs.iter().map(|output| output.path.as_path()).collect();
+        let further = within(step.further_inputs());
+        let of_outputs = outputs.iter().flat_map(|output| &output.inputs);
+        let all = of_outputs.chain(&further);
+        let inputs: Vec<PathBuf> = all
+            .filter(|input| known.insert(input.as_path()))
+            .cloned()
+            .collect();
         Self {
             id: step.id(),
             program: S::PROGRAM,

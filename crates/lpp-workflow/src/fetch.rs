@@ -1,7 +1,7 @@
 //! The downloads before a plan can run: the missing inputs that no step makes.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
 
 use lpp_steps::{
     Estimator, FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep,
@@ -26,16 +26,15 @@ pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -
         threads: 1,
     };
     let models = models(study, steps, &estimator);
-    let made: BTreeSet<&PathBuf> = steps
+    let mut known: HashSet<&PathBuf> = steps
         .iter()
         .flat_map(|s| s.outputs.iter().map(|o| &o.path))
         .collect();
-    let mut missing: Vec<PathBuf> = Vec::new();
-    for input in steps.iter().flat_map(|step| &step.inputs) {
-        if !made.contains(input) && !missing.contains(input) && !study.root().join(input).exists() {
-            missing.push(input.clone());
-        }
-    }
+    let inputs = steps.iter().flat_map(|step| &step.inputs);
+    let missing: Vec<PathBuf> = inputs
+        .filter(|input| known.insert(input) && !study.root().join(input).exists())
+        .cloned()
+        .collect();
     let mut fetched: Vec<Call> = Vec::new();
     // Of any other study nothing is published.
     let is_published = |lang: &&Language| lang.is_published() && !study.runs_table().exists();
@@ -50,8 +49,33 @@ pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -
         }
     }
     fetched.extend(glove(study, &missing, &estimator));
+    fetched.retain(|call| stays_inside(study, call));
     fetched.extend(models);
     fetched
+}
+
+/// Whether all that a download writes is inside of the study, by name. A configuration may name other places, but it may be
+/// somebody else's: there nothing is written without being asked for.
+fn stays_inside(study: &Study, call: &Call) -> bool {
+    let outputs = call.outputs.iter().map(|output| output.path.as_path());
+    let outside = outputs.into_iter().find(|path| !is_inside(path));
+    if let Some(path) = outside {
+        tracing::warn!(
+            "{}: outside of the study, where lpp-run downloads nothing; run `{} {}` in {} if this place is meant ({})",
+            path.display(),
+            call.program,
+            call.arguments.join(" "),
+            study.root().display(),
+            study.config_file().display()
+        );
+    }
+    outside.is_none()
+}
+
+/// Whether a path from the study folder leads to a place in it.
+fn is_inside(path: &Path) -> bool {
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// Annotation, text, scans of subjects, or the authors' average subject.
@@ -96,8 +120,13 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Call> 
     // The authors' commit has all of these together.
     let runs = (0..size.n_runs()).map(|run| study.average_run(lang, run));
     let others = [study.text(lang), study.mask(lang), study.isc(lang)];
-    let given: Vec<PathBuf> = runs.chain(others).filter_map(|path| lacks(&path)).collect();
+    let mut given: Vec<PathBuf> = runs.chain(others).filter_map(|path| lacks(&path)).collect();
     if !given.is_empty() {
+        // The text comes along even if no step needs it.
+        let text = relative(study, &study.text(lang));
+        if !is_inside(&text) && !study.root().join(&text).exists() && !given.contains(&text) {
+            given.push(text);
+        }
         let mut step = Call::of(&FetchPrecomputedStep { lang, outputs: given }, study, &estimator);
         // The regions come along, and then need not be made.
         step.brings_inputs = true;
@@ -120,6 +149,7 @@ fn glove(study: &Study, missing: &[PathBuf], estimator: &Estimator<'_>) -> Optio
 /// Models that are not in the study, downloaded into the cache of the hub; the study has only a record of them.
 fn models(study: &Study, steps: &mut [Call], estimator: &Estimator<'_>) -> Vec<Call> {
     let mut fetched: Vec<FetchModelStep> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for step in steps {
         let Some(FetchModelStep { model, weights }) = step.needs_model.clone() else {
             continue;
@@ -128,7 +158,8 @@ fn models(study: &Study, steps: &mut [Call], estimator: &Estimator<'_>) -> Vec<C
             continue;
         }
         step.after.push(FetchModelStep::id_of(&model));
-        match fetched.iter_mut().find(|known| known.model == model) {
+        let place = *places.entry(model.clone()).or_insert(fetched.len());
+        match fetched.get_mut(place) {
             Some(known) => known.weights |= weights,
             None => fetched.push(FetchModelStep { model, weights }),
         }

@@ -29,6 +29,7 @@ mod error;
 mod fetch;
 mod given;
 mod graph;
+mod hashes;
 mod init;
 mod lineage;
 mod lock;

@@ -1,7 +1,5 @@
 //! A plan as people and programs read it.
 
-use std::fmt;
-
 use lpp_files::HashMemo;
 use lpp_study::Study;
 use serde::Serialize;
@@ -16,6 +14,9 @@ use crate::plan::{Plan, plan};
 use crate::record::run_folder;
 use crate::run::RunJob;
 use crate::state::{Inspector, State};
+
+/// Widest column of the names of steps, in characters.
+const WIDEST: usize = 80;
 
 /// A step and its state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -134,79 +135,86 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
     problems
 }
 
-impl fmt::Display for PlanReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self
-            .steps
-            .iter()
-            .map(|planned| planned.step.id.len())
-            .max()
-            .unwrap_or(4);
-        writeln!(
-            f,
+impl PlanReport {
+    /// The plan as lines of text: steps, what belongs to the study, sums, and what does not fit.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let width = self.steps.iter().map(|planned| planned.step.id.chars().count());
+        // One long name must not pad the lines of all steps.
+        let width = width.max().unwrap_or(4).min(WIDEST);
+        let mut lines = vec![format!(
             "{:8} {:width$} {:>9} {:>9} {:>9}",
             "state", "step", "time", "memory", "disk"
-        )?;
+        )];
         for PlannedStep { step, state } in &self.steps {
             let cost = step.cost;
-            writeln!(
-                f,
-                "{state:8} {:width$} {:>9} {:>9} {:>9}  {}",
+            lines.push(format!(
+                "{:8} {:width$} {:>9} {:>9} {:>9}  {}",
+                state.name(),
                 step.id,
                 human_seconds(cost.seconds),
                 human_bytes(cost.memory_bytes),
                 human_bytes(cost.disk_bytes),
                 state.reason()
-            )?;
-            if self.with_inputs {
-                writeln!(f, "           {} {}", step.program, step.arguments.join(" "))?;
-                for input in step.all_inputs() {
-                    writeln!(f, "           from {}", input.display())?;
-                }
-            }
-            for output in step
-                .outputs
-                .iter()
-                .take(if self.with_inputs { usize::MAX } else { 1 })
-            {
-                let others = step.outputs.len() - 1;
-                let more = if others > 0 && !self.with_inputs {
-                    format!(" and {others} more")
-                } else {
-                    String::new()
-                };
-                writeln!(f, "           to   {}{more}", output.path.display())?;
-            }
+            ));
+            lines.extend(self.files_of(step));
         }
-        for line in self.given.lines() {
-            writeln!(f, "given    {line}: belongs to the study, never recomputed")?;
+        let given = self.given.lines().into_iter();
+        lines.extend(given.map(|line| format!("given    {line}: belongs to the study, never recomputed")));
+        lines.extend(self.sums());
+        let problems = self.problems.iter();
+        lines.extend(problems.map(|problem| format!("does not fit: {problem}")));
+        lines
+    }
+
+    fn files_of(&self, step: &Call) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.with_inputs {
+            lines.push(format!(
+                "           {} {}",
+                step.program,
+                step.arguments.join(" ")
+            ));
+            let inputs = step.all_inputs();
+            lines.extend(inputs.map(|input| format!("           from {}", input.display())));
         }
-        writeln!(
-            f,
-            "\n{} steps: {} done, {} stale, {} to do, {} blocked",
-            self.steps.len(),
-            self.count("done"),
-            self.count("stale"),
-            self.count("to do"),
-            self.count("blocked")
-        )?;
-        writeln!(
-            f,
-            "remaining: about {}, {} of disk, {} of memory for the largest step",
-            human_seconds(self.seconds),
-            human_bytes(self.disk_bytes),
-            human_bytes(self.memory_bytes)
-        )?;
-        write!(
-            f,
-            "here: {} cores, {} of memory ({} available), {} of disk free",
-            self.machine.n_cores,
-            human_bytes(self.machine.memory_bytes),
-            human_bytes(self.machine.available_bytes),
-            human_bytes(self.machine.free_disk_bytes)
-        )?;
-        self.problems
-            .iter()
-            .try_for_each(|problem| write!(f, "\ndoes not fit: {problem}"))
+        let shown = if self.with_inputs { usize::MAX } else { 1 };
+        for output in step.outputs.iter().take(shown) {
+            let others = step.outputs.len() - 1;
+            let more = if others > 0 && !self.with_inputs {
+                format!(" and {others} more")
+            } else {
+                String::new()
+            };
+            lines.push(format!("           to   {}{more}", output.path.display()));
+        }
+        lines
+    }
+
+    fn sums(&self) -> [String; 4] {
+        [
+            String::new(),
+            format!(
+                "{} steps: {} done, {} stale, {} to do, {} blocked",
+                self.steps.len(),
+                self.count("done"),
+                self.count("stale"),
+                self.count("to do"),
+                self.count("blocked")
+            ),
+            format!(
+                "remaining: about {}, {} of disk, {} of memory for the largest step",
+                human_seconds(self.seconds),
+                human_bytes(self.disk_bytes),
+                human_bytes(self.memory_bytes)
+            ),
+            format!(
+                "here: {} cores, {} of memory ({} available), {} of disk free",
+                self.machine.n_cores,
+                human_bytes(self.machine.memory_bytes),
+                human_bytes(self.machine.available_bytes),
+                human_bytes(self.machine.free_disk_bytes)
+            ),
+        ]
     }
 }

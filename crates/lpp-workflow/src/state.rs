@@ -1,7 +1,6 @@
 //! Whether a step is done, and if not, why.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileHash, HashMemo, way_out};
@@ -11,8 +10,10 @@ use serde::Serialize;
 
 use crate::call::Call;
 
+use crate::hashes::has_length;
 use crate::place::{VERSION, place_of, relative};
 use crate::record::StepRecord;
+use crate::regular::regular;
 
 /// Whether a step is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,12 +48,6 @@ impl State {
             Self::Done => "",
             Self::Stale(reason) | Self::Todo(reason) | Self::Blocked(reason) => reason,
         }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 
@@ -160,10 +155,15 @@ impl Inspector<'_> {
                 return Some(format!("{parameter} is {}, was {had}", short(wanted)));
             }
         }
-        if self.hashes.of_regular(&path).as_ref() != Some(&made.output.sha256) {
+        if !self.agrees(&path, &made.output) {
             return Some(format!("{name} was changed after it was made"));
         }
         self.inputs(&made.inputs, &artefact.inputs)
+    }
+
+    /// Whether a file has the length and the hash of its record.
+    fn agrees(&self, path: &Path, recorded: &FileHash) -> bool {
+        has_length(path, recorded) && self.hashes.of_regular(path).as_ref() == Some(&recorded.sha256)
     }
 
     /// Whether the recorded inputs are unchanged and complete.
@@ -173,11 +173,12 @@ impl Inspector<'_> {
             let Some(place) = place_of(self.study, &input.path) else {
                 continue;
             };
-            if self
-                .hashes
-                .of_regular(&place)
-                .is_some_and(|hash| hash != input.sha256)
-            {
+            let has_other_length = regular(&place).is_some() && !has_length(&place, input);
+            let has_other_hash = || {
+                let hash = self.hashes.of_regular(&place);
+                hash.is_some_and(|hash| hash != input.sha256)
+            };
+            if has_other_length || has_other_hash() {
                 return Some(format!("{} has changed", relative(self.study, &place).display()));
             }
         }
@@ -199,12 +200,7 @@ impl Inspector<'_> {
             return Some(format!("it was run as {}", record.arguments.join(" ")));
         }
         for output in &record.outputs {
-            if self
-                .hashes
-                .of_regular(&self.study.root().join(&output.path))
-                .as_ref()
-                != Some(&output.sha256)
-            {
+            if !self.agrees(&self.study.root().join(&output.path), output) {
                 return Some(format!("{} was changed after it was made", output.path.display()));
             }
         }

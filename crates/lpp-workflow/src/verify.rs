@@ -1,15 +1,14 @@
 //! Checks whether the files of a study still agree with their provenance.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use lpp_files::sha256_of_file;
 use lpp_steps::Provenance;
 use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;
+use crate::hashes::Hashes;
 use crate::log::outputs_made;
 use crate::place::{place_of, relative};
 use crate::record::{StepRecord, run_folder};
@@ -27,6 +26,19 @@ const OWN_OR_MADE: [&str; 7] = [
     "roi_masks",
     "scores",
 ];
+/// Other folders that programs read or write.
+const READ: [&str; 10] = [
+    "annotation",
+    "competence",
+    "derivatives",
+    "glove",
+    "individual_subjects",
+    "items",
+    "models",
+    "resampled",
+    "simulation",
+    "text",
+];
 /// Own inputs that a text lists before it counts the rest.
 const LISTED: usize = 20;
 
@@ -43,7 +55,7 @@ pub struct Verification {
     pub missing_inputs: Vec<PathBuf>,
     /// Scans, words, masks, activations and scores without a record: provided by the user.
     pub own_inputs: Vec<PathBuf>,
-    /// Links. The target is hashed if it is a file, and not searched if it is a folder.
+    /// Links. The target is hashed if it is a file, and searched if it is a folder that programs use.
     pub links: Vec<PathBuf>,
     /// Pipes, devices and links to nothing, which are passed over.
     pub odd_files: Vec<PathBuf>,
@@ -57,14 +69,23 @@ impl Verification {
     /// # Errors
     /// [`WorkflowError`] naming the folder that cannot be read.
     pub fn of(study: &Study) -> Result<Self, WorkflowError> {
-        let walk = Walk::of(study.root(), &run_folder(study))?;
+        // Where two of these are one folder, the name under which most is expected comes first.
+        let used = [&MADE_HERE[..], &OWN_OR_MADE, &READ].concat();
+        let walk = Walk::of(study.root(), &run_folder(study), &used)?;
         let mut check = Check {
             study,
             files: walk.files.iter().map(|file| relative(study, file)).collect(),
             recorded: BTreeSet::new(),
-            hashes: BTreeMap::new(),
+            hashes: Hashes::default(),
             found: Self::default(),
         };
+        for link in &walk.circular {
+            let link = relative(study, link);
+            check.differs(format!(
+                "{}: found a link to a folder that has the study in it, expected a folder of its own; its files were not checked",
+                link.display()
+            ));
+        }
         for file in &walk.files {
             check.look_at(file);
         }
@@ -79,6 +100,40 @@ impl Verification {
         found.missing_inputs.dedup();
         Ok(found)
     }
+
+    /// All of it as lines of text, the sum last.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let differences = self.differences.iter();
+        let mut lines: Vec<String> = differences
+            .map(|difference| format!("differs: {difference}"))
+            .collect();
+        let (own, others) = self.own_inputs.split_at(self.own_inputs.len().min(LISTED));
+        let more = match others.len() {
+            0 => None,
+            n => Some(format!("and {n} more of your own inputs (--json lists them)")),
+        };
+        lines.extend(named("no longer exists", &self.missing_inputs));
+        lines.extend(named("your own input, without a record", own));
+        lines.extend(more);
+        lines.extend(named("a link", &self.links));
+        lines.extend(named("not a file, skipped", &self.odd_files));
+        lines.extend(named("left by a killed program, can be deleted", &self.leftovers));
+        lines.push(format!(
+            "{} artefacts, {} files hashed: {} differences",
+            self.n_artefacts,
+            self.n_files,
+            self.differences.len()
+        ));
+        lines
+    }
+}
+
+/// A line for each path.
+fn named(what: &str, paths: &[PathBuf]) -> impl Iterator<Item = String> {
+    paths
+        .iter()
+        .map(move |path| format!("{what}: {}", path.display()))
 }
 
 /// A verification in progress.
@@ -88,7 +143,7 @@ struct Check<'a> {
     files: BTreeSet<PathBuf>,
     /// Files named in a record of their own or of a step, and the records themselves.
     recorded: BTreeSet<PathBuf>,
-    hashes: BTreeMap<PathBuf, Option<String>>,
+    hashes: Hashes,
     found: Verification,
 }
 
@@ -143,13 +198,13 @@ impl Check<'_> {
             ));
         } else if !artefact.exists() {
             self.differs(format!("{name}: missing, but its record exists"));
-        } else if self.hash(artefact).as_ref() != Some(&made.output.sha256) {
+        } else if !self.hashes.agree(artefact, &made.output) {
             self.differs(format!("{name}: changed after {} made it", made.software));
         }
         for companion in &made.companions {
             let place = place_of(self.study, &companion.path).unwrap_or_else(|| companion.path.clone());
             let path = relative(self.study, &place);
-            if self.hash(&place).as_ref() != Some(&companion.sha256) {
+            if !self.hashes.agree(&place, companion) {
                 let file = path.display();
                 self.differs(format!(
                     "{file}: differs from what {} wrote next to {name}",
@@ -161,7 +216,7 @@ impl Check<'_> {
         for input in &made.inputs {
             match place_of(self.study, &input.path) {
                 None => self.found.missing_inputs.push(input.path.clone()),
-                Some(place) if self.hash(&place).as_ref() != Some(&input.sha256) => {
+                Some(place) if !self.hashes.agree(&place, input) => {
                     let input = relative(self.study, &place);
                     self.differs(format!("{name}: made from a different {}", input.display()));
                 }
@@ -186,9 +241,9 @@ impl Check<'_> {
                     continue; // its own record was looked at
                 }
                 let place = self.study.root().join(&output.path);
-                if !self.files.contains(&output.path) {
+                if !place.exists() {
                     self.found.missing_inputs.push(output.path);
-                } else if self.hash(&place).as_ref() != Some(&output.sha256) {
+                } else if !self.hashes.agree(&place, &output) {
                     self.differs(format!(
                         "{}: changed after the step {} made it",
                         output.path.display(),
@@ -230,57 +285,10 @@ impl Check<'_> {
         let twin = |ending: &&str| self.files.contains(&file.with_extension(ending));
         is_json && ["npy", "nii.gz", "nii"].iter().any(twin)
     }
-
-    /// The hash of a file; `None` if it cannot be read.
-    fn hash(&mut self, path: &Path) -> Option<String> {
-        if let Some(known) = self.hashes.get(path) {
-            return known.clone();
-        }
-        let sha256 = sha256_of_file(path).ok();
-        self.hashes.insert(path.to_owned(), sha256.clone());
-        sha256
-    }
 }
 
 /// The table of words at the top of a study.
 fn is_words(file: &Path) -> bool {
     let name = file.to_string_lossy();
     name.starts_with("words_") && name.ends_with(".csv")
-}
-
-impl fmt::Display for Verification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for difference in &self.differences {
-            writeln!(f, "differs: {difference}")?;
-        }
-        for input in &self.missing_inputs {
-            writeln!(f, "no longer exists: {}", input.display())?;
-        }
-        for input in self.own_inputs.iter().take(LISTED) {
-            writeln!(f, "your own input, without a record: {}", input.display())?;
-        }
-        if let Some(more @ 1..) = self.own_inputs.len().checked_sub(LISTED) {
-            writeln!(f, "and {more} more of your own inputs (--json lists them)")?;
-        }
-        for link in &self.links {
-            writeln!(f, "a link: {}", link.display())?;
-        }
-        for odd in &self.odd_files {
-            writeln!(f, "not a file, skipped: {}", odd.display())?;
-        }
-        for leftover in &self.leftovers {
-            writeln!(
-                f,
-                "left by a killed program, can be deleted: {}",
-                leftover.display()
-            )?;
-        }
-        write!(
-            f,
-            "{} artefacts, {} files hashed: {} differences",
-            self.n_artefacts,
-            self.n_files,
-            self.differences.len()
-        )
-    }
 }

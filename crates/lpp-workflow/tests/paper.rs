@@ -490,3 +490,41 @@ fn a_study_of_other_stories_is_planned_from_its_table_of_runs() {
         assert!(ids(&two).contains(&id), "{id}");
     }
 }
+
+#[test]
+fn nothing_is_downloaded_to_a_place_outside_of_the_study() {
+    const REST: &str = "baselines = { en = [\"glove\"] }\nmodels = { en = [\"gpt2\"] }\n";
+    let fetched = |steps: &[Call]| -> BTreeSet<String> {
+        let ids = steps.iter().filter_map(|step| step.id.strip_prefix("fetch:"));
+        ids.map(str::to_owned).collect()
+    };
+    let all = fetched(&steps_of(REST, None));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let place = |folder: &str| format!("{folder}/new");
+    for place in [place(&elsewhere.path().display().to_string()), place("..")] {
+        for (key, lost) in [
+            ("paths.annotation", "words:en"),
+            ("paths.text", "precomputed:en"),
+            ("corpus.text", "precomputed:en"),
+            ("paths.glove", "glove"),
+        ] {
+            let steps = steps_of(&format!("{key} = \"{place}\"\n{REST}"), None);
+            let left = fetched(&steps);
+            let missing: Vec<&String> = all.difference(&left).collect();
+            assert_eq!(missing, [lost], "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_of_thousands_of_models_takes_no_time() {
+    let names: Vec<String> = (0..5000).map(|n| format!("\"a{n}\"")).collect();
+    let names = names.join(",");
+    let text = format!(
+        "languages = [\"en\", \"fr\"]\n[models]\nen = [{names}]\nfr = [{names}]\n[transfer]\nfr = [\"en\"]\n"
+    );
+    let start = std::time::Instant::now();
+    assert!(steps_of(&text, None).len() > 25_000);
+    // Each input was compared to each other one: a minute and more.
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}

@@ -206,7 +206,7 @@ fn what_the_study_has_of_its_own_is_never_made_again() {
     let report = PlanReport::of(&scene.study(), &scene.job(), true).unwrap();
     let ids: Vec<&str> = report.steps.iter().map(|step| step.step.id.as_str()).collect();
     assert_eq!(ids, ["fit:glove:en"]);
-    let text = report.to_string();
+    let text = report.lines().join("\n");
     for line in [
         "activations/glove_en.safetensors",
         "words_en.csv",
@@ -377,7 +377,7 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
     let made = lineage.made.as_ref().unwrap();
     assert_eq!(made.software, format!("lpp-fit {}", env!("CARGO_PKG_VERSION")));
     assert_eq!(made.inputs.len(), 12);
-    let text = lineage.to_string();
+    let text = lineage.lines().join("\n");
     assert!(
         text.contains("made by lpp-glove") && text.contains("glove/vectors.txt"),
         "{text}"
@@ -390,7 +390,8 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
     scene.write("glove/vectors.txt", "the 7 8 9\n");
     let text = Lineage::of(&scene.study(), Path::new("scores/glove_en.npy"))
         .unwrap()
-        .to_string();
+        .lines()
+        .join("\n");
     assert!(text.contains("CHANGED SINCE"), "{text}");
     fs::remove_file(scene.root().join("average_subject/en/run-8.npy")).unwrap();
     scene.write("words_en.csv", "spoiled");
@@ -400,14 +401,14 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
             .differences
             .iter()
             .any(|d| d.starts_with("words_en.csv: changed after")),
-        "{found}"
+        "{found:?}"
     );
     assert!(
         found
             .differences
             .iter()
             .any(|d| d.contains("made from a different glove/vectors.txt")),
-        "{found}"
+        "{found:?}"
     );
     assert_eq!(found.n_artefacts, 6);
     assert!(Lineage::of(&scene.study(), Path::new("scores/none.npy")).is_err());

@@ -247,3 +247,130 @@ fn inputs_and_outputs_that_became_something_else_are_differences() {
     assert_eq!(toy.differences(), "");
     assert_eq!(toy.verified().missing_inputs.len(), 1);
 }
+
+#[test]
+fn what_programs_use_is_checked_behind_links_to_hidden_and_other_folders() {
+    let outside = tempfile::tempdir().unwrap();
+    for hidden in ["results", "report", "figures", "scores"] {
+        for target in [
+            PathBuf::from(format!(".{hidden}")),
+            outside.path().join(hidden),
+            "mine".into(),
+        ] {
+            let toy = Toy::new();
+            let sound = toy.verified();
+            let _ = fs::remove_dir_all(toy.0.path().join(&target));
+            fs::create_dir_all(toy.0.path().join(&target).parent().unwrap()).unwrap();
+            let moved = |from: &Path, to: &Path| {
+                fs::create_dir_all(to).unwrap();
+                for entry in fs::read_dir(from).unwrap() {
+                    let entry = entry.unwrap();
+                    fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+                }
+                fs::remove_dir_all(from).unwrap();
+            };
+            moved(&toy.at(hidden), &toy.0.path().join(&target));
+            symlink(&target, toy.at(hidden)).unwrap();
+            let found = toy.verified();
+            assert_eq!(
+                (found.n_artefacts, &found.own_inputs, found.links.len()),
+                (sound.n_artefacts, &sound.own_inputs, 1),
+                "{hidden}"
+            );
+            assert_eq!(found.differences, Vec::<String>::new());
+            assert_eq!(found.missing_inputs, Vec::<PathBuf>::new());
+            for entry in fs::read_dir(toy.at(hidden)).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(toy.0.path()).unwrap().display().to_string();
+                if path.extension().is_none_or(|ending| ending != "json") {
+                    fs::write(&path, "changed").unwrap();
+                    assert!(
+                        toy.differences().contains(&format!("{name}: changed after")),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn links_inside_of_what_programs_use_are_followed_once_and_never_to_the_study_itself() {
+    let toy = Toy::new();
+    fs::create_dir(toy.at(".hidden")).unwrap();
+    fs::write(toy.at(".hidden/t_en.csv"), "x").unwrap();
+    symlink("../.hidden", toy.at("results/more")).unwrap();
+    symlink("../../.hidden", toy.at(".hidden/loop")).unwrap();
+    assert_eq!(
+        toy.differences(),
+        "results/more/t_en.csv: no record of how it was made; remake it"
+    );
+    for up in [".", ".."] {
+        let toy = Toy::new();
+        fs::remove_dir_all(toy.at("figures")).unwrap();
+        symlink(up, toy.at("figures")).unwrap();
+        assert!(
+            toy.differences()
+                .contains("figures: found a link to a folder that has the study in it"),
+            "{}",
+            toy.differences()
+        );
+    }
+}
+
+#[test]
+fn an_output_of_a_step_that_the_walk_does_not_meet_is_checked() {
+    let toy = Toy::new();
+    fs::create_dir(toy.at(".own")).unwrap();
+    fs::write(toy.at(".own/got.safetensors"), "abd").unwrap();
+    let output = |name: &str| {
+        let sha256 = lpp_files::sha256_of_bytes(b"abc");
+        format!("{{\"path\": \"{name}\", \"bytes\": 3, \"sha256\": \"{sha256}\"}}")
+    };
+    let outputs = [output(".own/got.safetensors"), output(".own/gone")].join(", ");
+    let record = format!(
+        "{{\"step\": \"fetch:model\", \"version\": \"0\", \"arguments\": [], \"inputs\": [], \"outputs\": [{outputs}]}}"
+    );
+    toy.write("run/done/fetch_model.json", &record);
+    let found = toy.verified();
+    assert_eq!(
+        found.differences,
+        [".own/got.safetensors: changed after the step fetch:model made it"]
+    );
+    assert_eq!(found.missing_inputs, [PathBuf::from(".own/gone")]);
+}
+
+#[test]
+fn a_record_that_names_a_file_without_end_is_a_difference_at_once() {
+    let start = std::time::Instant::now();
+    let toy = Toy::new();
+    let record = toy.record("results/t_en.csv");
+    let text = fs::read_to_string(&record).unwrap();
+    let mut made: serde_json::Value = serde_json::from_str(&text).unwrap();
+    fs::File::create(toy.at("sparse"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    let input = |path: &str| serde_json::json!({ "path": path, "bytes": 1, "sha256": "0" });
+    made["inputs"] = ["/proc/self/pagemap", "/dev/zero", "sparse"]
+        .map(input)
+        .to_vec()
+        .into();
+    fs::write(&record, made.to_string()).unwrap();
+    let differences = toy.differences();
+    for name in ["/proc/self/pagemap", "/dev/zero", "sparse"] {
+        assert!(
+            differences.contains(&format!("made from a different {name}")),
+            "{differences}"
+        );
+    }
+    assert!(start.elapsed().as_secs() < 10);
+}
+
+#[test]
+fn a_name_makes_no_line_of_its_own() {
+    let toy = Toy::new();
+    toy.write("results/x\n0 differences\n.csv", "x");
+    let found = toy.verified();
+    assert_eq!(found.lines().len(), 1 + found.own_inputs.len() + 1, "{found:?}");
+}

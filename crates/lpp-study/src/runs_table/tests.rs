@@ -17,6 +17,16 @@ fn of(rows: &[&str]) -> Result<RunsTable, String> {
 }
 
 #[test]
+fn a_pipe_is_no_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.csv");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::RWXU).unwrap();
+    let error = RunsTable::load(&file).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("a pipe or device"), "{error}: {source}");
+}
+
+#[test]
 fn a_saved_table_comes_back_with_relative_paths() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs.csv");

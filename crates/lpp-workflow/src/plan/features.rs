@@ -1,5 +1,7 @@
 //! The activations of models and baselines.
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::path::PathBuf;
 
 use lpp_files::StoredAs;
@@ -226,12 +228,7 @@ impl Planner<'_> {
 }
 
 /// Each of `names` once, where it comes first.
-pub(super) fn unique<T: PartialEq>(names: impl Iterator<Item = T>) -> Vec<T> {
-    let mut all = Vec::new();
-    for name in names {
-        if !all.contains(&name) {
-            all.push(name);
-        }
-    }
-    all
+pub(super) fn unique<T: Clone + Eq + Hash>(names: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
 }

@@ -9,6 +9,8 @@ mod results;
 mod scans;
 mod transfers;
 
+use std::cell::OnceCell;
+
 use lpp_files::FileError;
 use lpp_steps::{FitSettings, StudySize, check_word_stories, target_grid};
 use lpp_study::{Language, Study, start_times, story_names};
@@ -68,6 +70,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             start_s: start_times(study, lang)?,
             story_names,
             first: Some(lang) == languages.first().copied(),
+            no_average: OnceCell::new(),
         };
         planner.own_inputs(&mut given);
         planner.scans(&mut steps, &mut given);

@@ -1,5 +1,6 @@
 //! The steps of one language.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::Grid;
@@ -27,6 +28,8 @@ pub(super) struct Planner<'a> {
     pub(super) story_names: Vec<String>,
     /// Whether it is the first language of the plan.
     pub(super) first: bool,
+    /// Whether there is no average subject, once that is known.
+    pub(super) no_average: OnceCell<bool>,
 }
 
 impl Planner<'_> {

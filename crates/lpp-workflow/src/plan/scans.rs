@@ -1,5 +1,6 @@
 //! From published scans to the average subject, and the regions.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, natural_order};
@@ -22,22 +23,20 @@ impl Planner<'_> {
         let published = derivative_runs(self.study, self.lang).unwrap_or_default();
         let there = resampled_runs(self.study, self.lang).unwrap_or_default();
         let configured = self.study.config().subjects.get(&self.lang);
-        let wanted = |name: &str| configured.is_none_or(|list| list.iter().any(|s| folder_of(s) == name));
+        let listed: Option<HashSet<String>> =
+            configured.map(|list| list.iter().map(|subject| folder_of(subject)).collect());
+        let wanted = |name: &str| listed.as_ref().is_none_or(|listed| listed.contains(name));
         let mut names: Vec<String> = published.iter().chain(&there).map(|s| s.name.clone()).collect();
         names.retain(|name| wanted(name));
         names.extend(configured.into_iter().flatten().map(|s| folder_of(s)));
         names.sort_by(|a, b| natural_order(a, b));
         names.dedup();
-        let runs_of = |list: &[SubjectRuns], name: &str| {
-            let runs = list.iter().find(|s| s.name == name).map(|s| s.runs.clone());
-            self.paths(&runs.unwrap_or_default())
+        let (published, there) = (by_name(&published), by_name(&there));
+        let runs_of = |list: &HashMap<&str, &SubjectRuns>, name: &str| {
+            let runs = list.get(name).map_or(&[][..], |subject| &subject.runs);
+            self.paths(runs)
         };
-        let listed = |name: &str| {
-            there
-                .iter()
-                .chain(&published)
-                .find(|subject| subject.name == name)
-        };
+        let listed = |name: &str| there.get(name).or_else(|| published.get(name)).copied();
         names
             .into_iter()
             .map(|name| Subject {
@@ -85,8 +84,11 @@ impl Planner<'_> {
 
     /// Whether there are too few subjects for an average, and nobody made one: each subject is then fitted.
     pub(super) fn has_no_average(&self) -> bool {
-        let n_subjects = self.subjects().len();
-        (1..FEWEST_AVERAGED).contains(&n_subjects) && !self.study.average_run(self.lang, 0).exists()
+        // Asked for each model; the scans are listed once.
+        *self.no_average.get_or_init(|| {
+            let n_subjects = self.subjects().len();
+            (1..FEWEST_AVERAGED).contains(&n_subjects) && !self.study.average_run(self.lang, 0).exists()
+        })
     }
 
     fn resample(&self, subject: &Subject, target: Grid) -> Call {
@@ -166,6 +168,13 @@ impl Planner<'_> {
         };
         self.subjects().into_iter().map(view).collect()
     }
+}
+
+fn by_name(subjects: &[SubjectRuns]) -> HashMap<&str, &SubjectRuns> {
+    subjects
+        .iter()
+        .map(|subject| (subject.name.as_str(), subject))
+        .collect()
 }
 
 /// Existing scans must be runs of one kind; missing scans are not an error.

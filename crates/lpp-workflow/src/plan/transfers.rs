@@ -1,6 +1,7 @@
 //! Weights of one language or study on the words of another, as `lpp.toml` lists them under `[transfer]`.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
 use lpp_steps::{AnalyzeTransferStep, FitStep, TargetSet};
@@ -25,11 +26,16 @@ fn language_of(study: &Study, source: &str) -> Option<Language> {
     languages.iter().find(|lang| lang.code() == source).copied()
 }
 
+/// The models of a language.
+fn models_of(study: &Study, lang: Language) -> &[String] {
+    study.config().models.get(&lang).map_or(&[], Vec::as_slice)
+}
+
 /// The models that two languages of a study have in common.
 fn in_common(study: &Study, from: Language, to: Language) -> Vec<&String> {
-    let models = &study.config().models;
-    let of = |lang| models.get(&lang).map_or(&[][..], Vec::as_slice);
-    of(to).iter().filter(|name| of(from).contains(name)).collect()
+    let others: HashSet<&String> = models_of(study, from).iter().collect();
+    let models = models_of(study, to).iter();
+    models.filter(|name| others.contains(name)).collect()
 }
 
 /// The table of all pairs, after the scores of kept weights.
@@ -49,11 +55,10 @@ impl Planner<'_> {
     /// The name of the study, if the weights of a model of this language are applied to another one.
     pub(super) fn kept_as(&self, name: &str) -> Option<String> {
         let (study, from) = (self.study, self.lang);
+        let is_of = |lang| models_of(study, lang).iter().any(|model| model == name);
         let is_taken = study.config().transfer.iter().any(|(to, sources)| {
-            let named = sources
-                .iter()
-                .any(|source| language_of(study, source) == Some(from));
-            named && in_common(study, from, *to).iter().any(|model| *model == name)
+            let mut sources = sources.iter();
+            sources.any(|source| language_of(study, source) == Some(from)) && is_of(*to) && is_of(from)
         });
         is_taken.then(|| ModelSource::name_of(study))
     }
@@ -135,10 +140,10 @@ impl Planner<'_> {
                 label: label.clone(),
             }
         };
+        let outputs = fits.iter().flat_map(|fit| &fit.outputs);
+        let outputs: HashSet<&Path> = outputs.map(|output| output.path.as_path()).collect();
         let is_made = |kept: &Source| {
-            let mut outputs = fits.iter().flat_map(|fit| &fit.outputs);
-            outputs.any(|output| output.path == kept.description)
-                || study.root().join(&kept.description).exists()
+            outputs.contains(kept.description.as_path()) || study.root().join(&kept.description).exists()
         };
         let all = in_common(study, from, self.lang).into_iter().map(of_model);
         Ok(all.filter(is_made).collect())
