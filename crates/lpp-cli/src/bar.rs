@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lpp_files::{Progress, Silent};
 
 use crate::CommonArgs;
+use crate::message::printable;
 
 /// Time between two lines if stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -95,7 +96,7 @@ impl Progress for ProgressReport {
 }
 
 fn new_bar(what: &str, total: u64) -> ProgressBar {
-    let bar = ProgressBar::new(total).with_message(what.to_owned());
+    let bar = ProgressBar::new(total).with_message(printable(what));
     if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len} {elapsed} ETA {eta}") {
         bar.set_style(style.progress_chars("=> "));
     }

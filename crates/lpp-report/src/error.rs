@@ -45,6 +45,18 @@ pub enum ReportError {
         /// What should be.
         expected: String,
     },
+    /// Two figures would be one file.
+    #[error(
+        "figure {id}: found two of this name, {one:?} and {other:?}, expected one; give one of the models another name"
+    )]
+    SameFigure {
+        /// The name.
+        id: String,
+        /// Caption of the first.
+        one: String,
+        /// Caption of the second.
+        other: String,
+    },
     /// A resolution at which figures cannot be drawn.
     #[error("found a resolution of {dpi} dpi, expected 36 to 1200")]
     Dpi {

@@ -2,6 +2,7 @@
 //!
 //! They are inputs that belong to the study: never recomputed, never downloaded, and not mixed with downloaded files.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::place::relative;
@@ -14,6 +15,9 @@ use lpp_study::{Language, Study};
 pub struct Given {
     /// The files, from the study folder, in the order in which the plan met them.
     pub files: Vec<PathBuf>,
+    /// The same, to look them up.
+    #[serde(skip)]
+    known: HashSet<PathBuf>,
 }
 
 impl Given {
@@ -28,7 +32,7 @@ impl Given {
         for path in paths.into_iter().filter(|path| is_given(study, program, path)) {
             any = true;
             let path = relative(study, path);
-            if !self.files.contains(&path) {
+            if self.known.insert(path.clone()) {
                 self.files.push(path);
             }
         }

@@ -40,10 +40,17 @@ impl Gallery {
     /// Adds a figure, or says why it is not there.
     ///
     /// # Errors
-    /// [`ReportError`] if a file is broken.
+    /// [`ReportError`] if a file is broken, or another figure has the same id: it would be written to the same file.
     pub(crate) fn add(&mut self, id: &str, drawn: Result<Figure, Undrawn>) -> Result<(), ReportError> {
         let why = match drawn {
             Ok(figure) => {
+                if let Some(other) = self.figures.iter().find(|other| other.id == figure.id) {
+                    return Err(ReportError::SameFigure {
+                        one: short(&other.caption),
+                        other: short(&figure.caption),
+                        id: figure.id,
+                    });
+                }
                 self.figures.push(figure);
                 return Ok(());
             }
@@ -61,6 +68,11 @@ impl Gallery {
         });
         Ok(())
     }
+}
+
+/// A caption as a message quotes it.
+fn short(caption: &str) -> String {
+    lpp_files::shortened(caption, 80).into_owned()
 }
 
 /// An error unless some point can be drawn.
@@ -115,4 +127,27 @@ pub(super) fn distinct<'a, R>(rows: &'a [R], of: impl Fn(&'a R) -> &'a str) -> V
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_figures_of_one_name_are_refused() {
+        let figure = |model: &str| Figure {
+            id: "map_m_x".to_owned(),
+            caption: format!("Brain score of {model}"),
+            alt: String::new(),
+            svg: String::new(),
+        };
+        let mut gallery = Gallery::new(String::new());
+        gallery.add("", Ok(figure("m x"))).unwrap();
+        let error = gallery.add("", Ok(figure("m_x"))).unwrap_err().to_string();
+        assert!(
+            error.contains("\"Brain score of m x\" and \"Brain score of m_x\""),
+            "{error}"
+        );
+        assert_eq!(gallery.figures.len(), 1);
+    }
 }
