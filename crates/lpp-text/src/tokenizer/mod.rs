@@ -3,6 +3,7 @@
 mod adapt;
 mod class;
 mod file;
+mod growth;
 mod pair;
 mod prefix;
 mod refused;
