@@ -262,7 +262,7 @@ fn windows_that_are_too_short_say_how_long_they_must_be() {
         let at = args.iter().position(|arg| arg == "--max-len").unwrap();
         args[at + 1] = length.into();
         command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
-        assert_fails(command.args(args), &["--max-len", "at least 65"]);
+        assert_fails(command.args(args), &["windows of", "at least 65"]);
     }
 }
 

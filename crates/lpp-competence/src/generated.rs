@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
-use lpp_files::{AtomicFile, FileError};
+use lpp_files::{AtomicFile, FileError, check_rows};
 use serde::{Deserialize, Serialize};
+
+use crate::item_files::BYTES_OF_ITEM;
 
 /// A continuation of a prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,7 +175,8 @@ pub fn save_generated(path: &Path, texts: &[GeneratedText]) -> Result<(), FileEr
 /// [`FileError`] if the file cannot be read or is another.
 pub fn load_generated(path: &Path) -> Result<Vec<GeneratedText>, FileError> {
     let text = lpp_files::read_input_text(path).map_err(FileError::read(path))?;
-    let texts = text.lines().map(serde_json::from_str);
+    check_rows(path, &text, BYTES_OF_ITEM)?;
+    let texts = text.lines().map(lpp_files::json::from_str);
     let texts: Result<Vec<_>, _> = texts.collect();
     texts.map_err(|e| FileError::malformed(path, e.to_string(), "texts of lpp-score generate"))
 }

@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileError, natural_path_order, refuse_pointer};
+use lpp_files::{FileError, check_rows, natural_path_order, refuse_pointer};
 
 /// Endings of files of minimal pairs.
 const ENDINGS: [&str; 4] = ["jsonl", "txt", "tsv", "csv"];
+
+/// Memory that an item takes in lists that grow, with its texts and the name of its set. 100,000 items of any length pass.
+pub(crate) const BYTES_OF_ITEM: usize = 600;
 
 /// The ending of a file's name in lower case.
 pub(crate) fn ending(path: &Path) -> String {
@@ -56,11 +59,12 @@ pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(
     expected: &str,
 ) -> Result<Vec<(usize, T)>, FileError> {
     let text = text_of(path)?;
+    check_rows(path, &text, BYTES_OF_ITEM)?;
     let lines = text
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty());
-    let items = lines.map(|(index, line)| match serde_json::from_str(line) {
+    let items = lines.map(|(index, line)| match lpp_files::json::from_str(line) {
         Ok(item) => Ok((index + 1, item)),
         Err(error) => Err(at_line(path, index + 1, &error.to_string(), expected)),
     });

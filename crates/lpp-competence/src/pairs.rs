@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use lpp_files::FileError;
+use lpp_files::{FileError, check_rows};
 use rand::SeedableRng;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha12Rng;
 use serde::Deserialize;
 
-use crate::item_files::{at_line, ending, json_lines, text_of};
+use crate::item_files::{BYTES_OF_ITEM, at_line, ending, json_lines, text_of};
 
 /// A good and a bad sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +137,7 @@ fn blimp(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
 
 fn zorro(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
     let text = text_of(file)?;
+    check_rows(file, &text, BYTES_OF_ITEM / 2)?;
     let n_lines = text.lines().count();
     if n_lines == 0 || n_lines % 2 == 1 {
         let found = format!("{n_lines} lines");
@@ -171,6 +172,7 @@ struct TableLine {
 
 fn table(file: &Path, delimiter: u8) -> Result<Vec<(usize, Pair)>, FileError> {
     let text = text_of(file)?;
+    check_rows(file, &text, BYTES_OF_ITEM)?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .from_reader(text.as_bytes());
@@ -239,6 +241,32 @@ mod tests {
             good: "The dogs bark.".to_owned(),
             bad: "The dogs barks.".to_owned(),
         }
+    }
+
+    #[test]
+    fn many_tiny_rows_are_refused_before_they_are_kept() {
+        for (name, header, row) in [
+            ("x.tsv", "good\tbad\n", "a\tb\n"),
+            ("x.csv", "good,bad\n", "a,b\r"),
+            ("x.txt", "", "a\n"),
+            (
+                "x.jsonl",
+                "",
+                "{\"sentence_good\":\"a\",\"sentence_bad\":\"b\"}\n",
+            ),
+        ] {
+            let error = loaded(name, &format!("{header}{}", row.repeat(1_000_000))).unwrap_err();
+            assert!(
+                error.contains("000 rows") || error.contains("001 rows"),
+                "{error}"
+            );
+        }
+        let sentence = "The dogs that saw the old man bark at him.";
+        let rows = format!("{sentence}\t{sentence}\n").repeat(100_000);
+        assert_eq!(
+            loaded("x.tsv", &format!("good\tbad\n{rows}")).unwrap().len(),
+            100_000
+        );
     }
 
     #[test]

@@ -6,6 +6,9 @@ use lpp_files::{AtomicFile, BoundedRows, FileError};
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
+/// Memory that the texts of a row take.
+const BYTES_OF_TEXTS: usize = 128;
+
 /// Writes rows as CSV, completely or not at all. Numbers come back to the last bit.
 ///
 /// # Errors
@@ -29,7 +32,9 @@ pub fn save_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<(), FileError>
 /// [`FileError`] if the file cannot be read or has other columns.
 pub fn load_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, FileError> {
     let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
-    let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
+    // A list that grows has up to three times its places.
+    let rows = BoundedRows::new(file).with_rows_of(3 * size_of::<T>() + BYTES_OF_TEXTS);
+    let mut reader = csv::Reader::from_reader(rows);
     let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
     rows.map_err(|e| FileError::malformed(path, e.to_string(), "a table of lpp-score"))
 }

@@ -41,7 +41,7 @@ impl GitTree {
     /// Downloads a listing.
     pub(crate) fn fetch(http: &Http, url: &str) -> Result<Self, FetchError> {
         let document = http.document(url, None, &|reply| plain_refusal(url)(reply))?;
-        let tree: Self = serde_json::from_slice(&document)
+        let tree: Self = lpp_files::json::from_slice(&document)
             .map_err(|e| FetchError::answer(&shown(url), format!("no listing of a commit ({e})")))?;
         if tree.truncated {
             return Err(FetchError::answer(&shown(url), "an incomplete listing"));

@@ -177,6 +177,8 @@ impl Activations {
     /// activations.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let file = MappedFile::open(path)?;
+        check_header(&file)
+            .map_err(|e| FileError::malformed(path, e.to_string(), "a complete safetensors file"))?;
         let (_, header) = SafeTensors::read_metadata(&file).map_err(|e| not_safetensors(path, &e))?;
         SafeTensors::deserialize(&file).map_err(|e| not_safetensors(path, &e))?;
         let metadata = header
@@ -286,6 +288,13 @@ fn parse_name(name: &str) -> Option<(usize, usize)> {
     Some((run.parse().ok()?, layer.parse().ok()?))
 }
 
+/// The library builds the header whatever it takes. One that is cut off is refused there.
+fn check_header(file: &[u8]) -> Result<(), serde_json::Error> {
+    let (length, rest) = file.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    crate::json::check_values(rest.get(..length).unwrap_or_default())
+}
+
 fn not_safetensors(path: &Path, error: &safetensors::SafeTensorError) -> FileError {
     let text: Cow<'_, str> = error.to_string().into();
     FileError::malformed(path, text, "a complete safetensors file")
@@ -336,6 +345,19 @@ mod tests {
         writer.write(0, 1, &array![[8.0], [9.0]]).unwrap();
         writer.write(1, 0, &array![[-1.0, -2.0, -3.0]]).unwrap();
         writer.commit().unwrap();
+    }
+
+    #[test]
+    fn a_header_of_many_small_entries_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let texts: String = (0..1_000_000).map(|i| format!("\"{i}\":\"\",")).collect();
+        let header = format!("{{\"__metadata__\":{{{texts}\"a\":\"\"}}}}");
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        std::fs::write(&path, bytes).unwrap();
+        let error = Activations::open(&path).unwrap_err().to_string();
+        assert!(error.contains("MiB"), "{error}");
     }
 
     #[test]

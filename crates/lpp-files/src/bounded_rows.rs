@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::rows::most_rows;
+
 /// Longest row of a table, in bytes. A row of words, events or confounds has some hundred bytes, a row of a thousand
 /// numbers twenty thousand.
 const LONGEST: usize = 1 << 20;
@@ -28,6 +30,13 @@ pub struct BoundedRows<R> {
     length: usize,
     /// Whether quotes delimit cells.
     quotes: bool,
+    /// Number of all bytes read.
+    n_bytes: usize,
+    /// Number of line ends among them, and the last byte.
+    n_ends: usize,
+    last: u8,
+    /// Memory that a row takes; 0 if rows are not kept.
+    each: usize,
 }
 
 /// The state of the parser before the next byte, by the rules of CSV: quotes count only at the beginning of a cell.
@@ -60,7 +69,35 @@ impl<R: Read> BoundedRows<R> {
             row: 1,
             length: 0,
             quotes: true,
+            n_bytes: 0,
+            n_ends: 0,
+            last: 0,
+            each: 0,
         }
+    }
+
+    /// The same for rows that are kept and take `each` bytes: an error if they would take more than 60 MiB and three
+    /// times the length of the table.
+    #[must_use]
+    pub fn with_rows_of(self, each: usize) -> Self {
+        Self { each, ..self }
+    }
+
+    /// Two bytes may end one line.
+    fn count(&mut self, byte: u8) -> io::Result<()> {
+        self.n_bytes += 1;
+        let is_end = byte == b'\r' || byte == b'\n' && self.last != b'\r';
+        self.last = byte;
+        self.n_ends += usize::from(is_end);
+        if !is_end || self.each == 0 || self.n_ends <= most_rows(self.n_bytes, self.each) {
+            return Ok(());
+        }
+        let problem = format!(
+            "more than {} rows of {} bytes on average, for which memory is not set aside",
+            self.n_ends - 1,
+            self.n_bytes / self.n_ends
+        );
+        Err(io::Error::new(io::ErrorKind::InvalidData, problem))
     }
 
     /// The same for a table in which quotes are ordinary characters.
@@ -76,6 +113,7 @@ impl<R: Read> Read for BoundedRows<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.reader.read(buffer)?;
         for &byte in &buffer[..n] {
+            self.count(byte)?;
             self.length += 1;
             self.place = self.place.after(byte);
             if byte == b'\n' && (self.place == Place::Start || !self.quotes) {
@@ -134,5 +172,20 @@ mod tests {
         let table = "\"\t5\n".repeat(LONGEST);
         let mut rows = BoundedRows::without_quotes(table.as_bytes()).bytes();
         assert!(rows.all(|byte| byte.is_ok()));
+    }
+
+    #[test]
+    fn rows_that_are_kept_are_as_many_as_memory_allows() {
+        let table = |row: &str, n: usize| {
+            let text = row.repeat(n);
+            let mut rows = BoundedRows::new(text.as_bytes()).with_rows_of(300);
+            io::copy(&mut rows, &mut io::sink())
+        };
+        assert!(table("a,b\r\n", 200_000).is_ok());
+        assert!(table(&format!("{},b\n", "a".repeat(100)), 1_000_000).is_ok());
+        for row in ["a\n", "a,b\r\n", "\"a\"\n"] {
+            let error = table(row, 500_000).unwrap_err().to_string();
+            assert!(error.contains("rows of"), "{error}");
+        }
     }
 }

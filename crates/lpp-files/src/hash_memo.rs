@@ -35,7 +35,7 @@ impl HashMemo {
     pub fn load(file: PathBuf) -> Self {
         let known = is_regular(&file).then(|| crate::read_input(&file).ok()).flatten();
         let known: Option<BTreeMap<String, Known>> =
-            known.and_then(|text| serde_json::from_slice(&text).ok());
+            known.and_then(|text| crate::json::from_slice(&text).ok());
         let by_path = known.unwrap_or_default().into_iter();
         Self {
             known: Mutex::new(

@@ -22,6 +22,9 @@ pub struct TimedWord {
     pub offset_s: f64,
 }
 
+/// Memory that a word takes: 56 bytes in a list that has twice as many places, and its text. A million words pass.
+const BYTES_OF_WORD: usize = 170;
+
 /// All words of a study in one language, runs in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WordTable {
@@ -64,7 +67,7 @@ impl WordTable {
     /// [`FileError::Read`] or, naming the row, [`FileError::Malformed`].
     pub fn load(path: &Path) -> Result<Self, FileError> {
         let file = crate::open_input(path).map_err(FileError::read(path))?;
-        let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
+        let mut reader = csv::Reader::from_reader(BoundedRows::new(file).with_rows_of(BYTES_OF_WORD));
         let words: Result<Vec<TimedWord>, csv::Error> = reader.deserialize().collect();
         let words = words.map_err(|e| {
             FileError::malformed(
@@ -194,5 +197,23 @@ mod tests {
             let error = WordTable::load(&path).unwrap_err().to_string();
             assert!(error.contains("words.csv: found"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_million_words_pass_and_many_tiny_rows_do_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("words.csv");
+        let header = "run,word_index,word,onset_s,offset_s\n";
+        let rows: String = (0..1_000_000)
+            .map(|i| format!("0,{i},word,{i}.123,{i}.456789\n"))
+            .collect();
+        fs::write(&path, format!("{header}{rows}")).unwrap();
+        assert_eq!(WordTable::load(&path).unwrap().words().len(), 1_000_000);
+        fs::write(&path, format!("{header}{}", "0,0,a,0,0\n".repeat(1_000_000))).unwrap();
+        let error = WordTable::load(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("words.csv: found") && error.contains("rows of"),
+            "{error}"
+        );
     }
 }

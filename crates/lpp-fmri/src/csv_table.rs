@@ -8,6 +8,9 @@ use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, only_column_of_any_case};
 
 use crate::FmriError;
 
+/// Memory that a record of a few cells takes, in a list that grows. 170,000 rows of any length pass.
+const BYTES_OF_ROW: usize = 350;
+
 /// A CSV file in memory: a header and at least one row.
 pub(crate) struct CsvTable {
     path: PathBuf,
@@ -31,7 +34,7 @@ impl CsvTable {
         let mut reader = ReaderBuilder::new()
             .trim(csv::Trim::All)
             .delimiter(separator)
-            .from_reader(BoundedRows::new(file));
+            .from_reader(BoundedRows::new(file).with_rows_of(BYTES_OF_ROW));
         let header = reader.headers().map_err(failed)?.clone();
         let records = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let rows: Vec<_> = (1..).zip(records).collect();

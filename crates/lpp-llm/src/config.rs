@@ -39,7 +39,7 @@ impl ConfigFile {
 
     /// Parses the text of a `config.json`; `path` is only used in messages.
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, LlmError> {
-        match serde_json::from_str(text) {
+        match lpp_files::json::from_str(text) {
             Ok(values) => Ok(Self::new(path, values)),
             Err(source) => Err(LlmError::Json { path, source }),
         }
@@ -187,6 +187,16 @@ impl ConfigFile {
             .ok_or_else(|| self.refuse(key, "a number"))
     }
 
+    /// A number of 0 or more, or `default` if the key is absent.
+    pub(crate) fn not_negative_or(&self, key: &str, default: f64) -> Result<f64, LlmError> {
+        let value = self.number_or(key, default)?;
+        if value >= 0.0 {
+            Ok(value)
+        } else {
+            Err(self.refuse(key, "a number of 0 or more"))
+        }
+    }
+
     /// A positive number, or `default` if the key is absent.
     pub(crate) fn positive_or(&self, key: &str, default: f64) -> Result<f64, LlmError> {
         let value = self.number_or(key, default)?;
@@ -287,6 +297,12 @@ mod tests {
     }
 
     #[test]
+    fn many_small_values_are_refused() {
+        let text = format!("{{\"a\":[{}0]}}", "{\"\":0},".repeat(1_000_000));
+        assert!(ConfigFile::parse(PathBuf::from("config.json"), &text).is_err());
+    }
+
+    #[test]
     fn null_counts_as_absent() {
         let c = config(r#"{"n_inner": null}"#);
         assert_eq!(c.size_or("n_inner", 7).unwrap(), 7);
@@ -302,6 +318,11 @@ mod tests {
         }
         assert!(c.probability_or("p", 0.0).is_err());
         assert!(c.positive_or("a", 1.0).is_err());
+        let message = c.not_negative_or("a", 0.02).unwrap_err().to_string();
+        assert!(
+            message.contains("config.json") && message.contains("0 or more"),
+            "{message}"
+        );
         assert_eq!(c.size_or("absent", 7).unwrap(), 7);
     }
 

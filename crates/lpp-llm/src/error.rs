@@ -118,7 +118,9 @@ pub enum LlmError {
         n_positions: usize,
     },
     /// A token id outside the vocabulary.
-    #[error("token id {id} at position {position} is outside the vocabulary of {n_vocabulary}")]
+    #[error(
+        "token id {id} at position {position} is outside the vocabulary of {n_vocabulary} (vocab_size in config.json); is the tokenizer.json that of the model?"
+    )]
     TokenId {
         /// The id.
         id: i64,

@@ -24,7 +24,7 @@ pub fn in_sidecar(image: &Path, key: &str) -> Result<Option<(PathBuf, Value)>, F
     }
     for file in files {
         let text = lpp_files::read_input(&file).map_err(FileError::read(&file))?;
-        let json: Value = serde_json::from_slice(&text).map_err(|e| {
+        let json: Value = lpp_files::json::from_slice(&text).map_err(|e| {
             FileError::malformed(&file, format!("no JSON ({e})"), "the properties of its image")
         })?;
         if let Some(value) = json.get(key) {

@@ -115,7 +115,7 @@ impl Provenance {
             ));
         }
         let text = lpp_files::read_input_text(&path).map_err(FileError::read(&path))?;
-        let mut record: Self = serde_json::from_str(&text)
+        let mut record: Self = lpp_files::json::from_str(&text)
             .map_err(|e| FileError::malformed(&path, e.to_string(), "a provenance record"))?;
         if record.program() == old_records::FIT_PROGRAM {
             old_records::complete(&mut record.parameters);
@@ -157,4 +157,19 @@ pub fn peak_memory_bytes() -> u64 {
             .ok()
     });
     kib.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_many_small_values_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let artefact = folder.path().join("x.csv");
+        let text = format!("{{\"parameters\":[{}0]}}", "{\"\":0},".repeat(1_000_000));
+        fs::write(Provenance::path_of(&artefact), text).unwrap();
+        let error = Provenance::load(&artefact).unwrap_err().to_string();
+        assert!(error.contains("x.csv.json") && error.contains("MiB"), "{error}");
+    }
 }

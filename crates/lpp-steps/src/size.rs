@@ -147,7 +147,7 @@ pub fn model_size(study: &Study, model: &str) -> Option<ModelSize> {
 
 fn configured_size(folder: &Path) -> Option<ModelSize> {
     let config: Value =
-        serde_json::from_slice(&lpp_files::read_input(&folder.join("config.json")).ok()?).ok()?;
+        lpp_files::json::from_slice(&lpp_files::read_input(&folder.join("config.json")).ok()?).ok()?;
     let number = |names: [&str; 2]| names.iter().find_map(|name| config.get(name)?.as_u64());
     let n_blocks = number(["num_hidden_layers", "n_layer"])?;
     let n_hidden = number(["hidden_size", "n_embd"])?;

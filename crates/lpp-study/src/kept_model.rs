@@ -143,7 +143,7 @@ impl KeptModel {
             let expected = "the model.json of a kept model (lpp-fit --keep-model writes it)";
             FileError::malformed(path, found, expected)
         };
-        let kept: Self = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        let kept: Self = lpp_files::json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
         match kept.format.as_str() {
             FORMAT => Ok(kept),
             other => Err(wrong(format!("the format {other:?}"))),

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::RunKind;
 use crate::names::fault_of;
 
+/// Memory that a run takes: its row, in a list that grows, with the texts and what tells it from others. 40,000 runs pass.
+const BYTES_OF_RUN: usize = 1500;
+
 /// One run of one subject. Labels have no prefix (`EN057`, `01`); an empty text means that there is no such label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,7 +215,7 @@ impl RunsTable {
         let stream = lpp_files::open_input(file).map_err(FileError::read(file))?;
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
-            .from_reader(BoundedRows::new(stream));
+            .from_reader(BoundedRows::new(stream).with_rows_of(BYTES_OF_RUN));
         let runs: Result<Vec<TableRun>, csv::Error> = reader.deserialize().collect();
         let mut runs = runs.map_err(|error| {
             let expected = "columns subject, kind and path, and of session, task, run, lang, story, space, n_scans, \

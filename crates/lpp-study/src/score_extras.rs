@@ -345,7 +345,7 @@ pub fn load_sidecar<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
         let expected = format!("the sidecar of {}", path.display());
         FileError::malformed(&sidecar, e.to_string(), expected)
     };
-    serde_json::from_str(&text).map_err(wrong)
+    lpp_files::json::from_str(&text).map_err(wrong)
 }
 
 #[cfg(test)]

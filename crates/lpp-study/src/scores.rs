@@ -116,7 +116,7 @@ impl Scores {
     pub fn load_info(path: &Path) -> Result<ScoresInfo, FileError> {
         let sidecar = path.with_extension("json");
         let text = lpp_files::read_input_text(&sidecar).map_err(FileError::read(&sidecar))?;
-        serde_json::from_str(&text)
+        lpp_files::json::from_str(&text)
             .map_err(|e| FileError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))
     }
 

@@ -106,7 +106,7 @@ impl Truth {
     pub fn load(root: &Path) -> Result<Self, FileError> {
         let path = Self::path(root);
         let text = lpp_files::read_input_text(&path).map_err(FileError::read(&path))?;
-        serde_json::from_str(&text)
+        lpp_files::json::from_str(&text)
             .map_err(|e| FileError::malformed(&path, e.to_string(), "the truth of a synthetic study"))
     }
 

@@ -67,8 +67,10 @@ pub enum TextError {
         expected: &'static str,
     },
     /// A text cannot be tokenized.
-    #[error("run {run}: the tokenizer failed on the text ({})", lpp_files::quote(reason))]
+    #[error("{}: the tokenizer failed on the text of run {run} ({})", path.display(), lpp_files::quote(reason))]
     Encode {
+        /// The vocabulary of the tokenizer.
+        path: PathBuf,
         /// The run, from 0.
         run: usize,
         /// The error of the tokenizers library.
@@ -77,7 +79,7 @@ pub enum TextError {
     /// The windows are too short for their overlap and the special tokens.
     #[error(
         "windows of {max_len} tokens are too short: with an overlap of {overlap} and {n_special} special tokens, at \
-         least {least} are needed (--max-len, or max_position_embeddings of the model)"
+         least {least} are needed (give longer windows, or a model with more positions: max_position_embeddings)"
     )]
     WindowTooShort {
         /// Tokens per window, including special ones.

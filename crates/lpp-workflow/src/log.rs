@@ -109,7 +109,7 @@ pub(crate) fn outputs_made(study: &Study) -> BTreeSet<PathBuf> {
         .and_then(|_| lpp_files::read_input(&path).ok())
         .unwrap_or_default();
     text.split(|&byte| byte == b'\n')
-        .filter_map(|line| serde_json::from_slice::<End>(line).ok())
+        .filter_map(|line| lpp_files::json::from_slice::<End>(line).ok())
         .filter(|end| end.event == "end" && end.status == "exit 0")
         .flat_map(|end| end.outputs)
         .map(|output| recorded_name(&output).into())

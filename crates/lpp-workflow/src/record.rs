@@ -48,7 +48,7 @@ impl StepRecord {
 
     fn read(path: &Path) -> Option<Self> {
         regular(path)?;
-        serde_json::from_slice(&lpp_files::read_input(path).ok()?).ok()
+        lpp_files::json::from_slice(&lpp_files::read_input(path).ok()?).ok()
     }
 
     /// All records of a study, by their files; `None` for one that cannot be read.

@@ -100,7 +100,7 @@ impl Hub {
         let document = self
             .http
             .document(&url, self.token(), &|reply| asked.refusal(&url, reply))?;
-        let listed: ListedRepository = serde_json::from_slice(&document).map_err(|e| {
+        let listed: ListedRepository = lpp_files::json::from_slice(&document).map_err(|e| {
             FetchError::answer(
                 &shown(&url),
                 format!("no listing of a repository ({e}); is HF_ENDPOINT a hub?"),

@@ -114,7 +114,7 @@ impl Content {
 /// # Errors
 /// What is wrong with the index.
 pub(crate) fn shards(index: &[u8]) -> Result<BTreeSet<String>, String> {
-    let index: Index = serde_json::from_slice(index).map_err(|e| format!("no index of shards ({e})"))?;
+    let index: Index = lpp_files::json::from_slice(index).map_err(|e| format!("no index of shards ({e})"))?;
     let shards: BTreeSet<String> = index.weight_map.into_values().collect();
     match shards
         .iter()

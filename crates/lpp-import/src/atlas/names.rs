@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lpp_files::FileError;
+use lpp_files::{FileError, check_rows};
 use lpp_fmri::LabelTable;
 
 use crate::ImportError;
@@ -29,6 +29,12 @@ const NAMES: [&str; 7] = [
     "abbreviation",
 ];
 
+/// Memory that a label takes with its name. 300,000 of any length pass.
+const BYTES_OF_LABEL: usize = 200;
+
+/// Cells of a row that are looked at.
+const MOST_CELLS: usize = 1000;
+
 /// The names of labels: FSL's XML, a table with a header, or a colour table of `FreeSurfer` (`1 Left-Thalamus 0 118 14 0`).
 pub(super) fn load(
     path: &Path,
@@ -43,13 +49,15 @@ pub(super) fn load(
         return Ok(named.filter(|(label, name)| *name != label.to_string()).collect());
     }
     let text = read_text(path)?;
-    let rows: Vec<Vec<&str>> = text
+    check_rows(path, &text, BYTES_OF_LABEL)?;
+    let mut rows = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(cells)
-        .collect();
-    let (label, name, rows) = columns(path, &rows)?;
+        .map(cells);
+    let first = rows.next().unwrap_or_default();
+    let (label, name, has_header) = columns(path, &first)?;
+    let rows = (!has_header).then_some(first).into_iter().chain(rows);
     let mut names = BTreeMap::new();
     for row in rows {
         let (Some(number), Some(text)) = (row.get(label), row.get(name)) else {
@@ -80,20 +88,21 @@ fn cells(line: &str) -> Vec<&str> {
         Some(separator) => line
             .split(separator)
             .map(|cell| cell.trim().trim_matches('"'))
+            .take(MOST_CELLS)
             .collect(),
-        None => line.split_whitespace().collect(),
+        None => line.split_whitespace().take(MOST_CELLS).collect(),
     }
 }
 
-type Rows<'r, 't> = &'r [Vec<&'t str>];
-
-/// The columns of labels and names, and the rows below the header.
-fn columns<'r, 't>(path: &Path, rows: Rows<'r, 't>) -> Result<(usize, usize, Rows<'r, 't>), FileError> {
+/// The columns of labels and names, and whether the first row is a header.
+fn columns(path: &Path, first: &[&str]) -> Result<(usize, usize, bool), FileError> {
     let expected = "a table with the columns label and name, rows such as `1 Left-Thalamus`, or FSL's XML";
     let wrong = |found: String| FileError::malformed(path, found, expected);
-    let first = rows.first().ok_or_else(|| wrong("no row".to_owned()))?;
+    if first.is_empty() {
+        return Err(wrong("no row".to_owned()));
+    }
     if first[0].parse::<u32>().is_ok() && first.len() > 1 {
-        return Ok((0, 1, rows));
+        return Ok((0, 1, false));
     }
     let place = |names: &[&str]| {
         let is_one = |cell: &&str| names.iter().any(|name| cell.eq_ignore_ascii_case(name));
@@ -101,7 +110,7 @@ fn columns<'r, 't>(path: &Path, rows: Rows<'r, 't>) -> Result<(usize, usize, Row
         (found.len() == 1).then(|| found[0])
     };
     match (place(&LABELS), place(&NAMES)) {
-        (Some(label), Some(name)) => Ok((label, name, &rows[1..])),
+        (Some(label), Some(name)) => Ok((label, name, true)),
         _ => Err(wrong(format!("the columns {}", first.join(", ")))),
     }
 }
@@ -116,6 +125,19 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let names = load(&path, 0..10).map_err(|error| error.to_string())?;
         Ok(names.into_iter().collect())
+    }
+
+    #[test]
+    fn many_tiny_rows_are_refused() {
+        let rows = |n: usize| (0..n).map(|i| format!("{i},a\n")).collect::<String>();
+        let error = of("l.csv", &format!("label,name\n{}", rows(500_000))).unwrap_err();
+        assert!(error.contains("rows, expected at most"), "{error}");
+        assert_eq!(
+            of("l.csv", &format!("label,name\n{}", rows(100_000)))
+                .unwrap()
+                .len(),
+            100_000
+        );
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl EventsSource {
         let Ok(text) = lpp_files::read_input(&file) else {
             return Ok(None);
         };
-        let json: Value = serde_json::from_slice(&text).map_err(|e| {
+        let json: Value = lpp_files::json::from_slice(&text).map_err(|e| {
             FileError::malformed(&file, format!("no JSON ({e})"), "the description of the data set")
         })?;
         let sources = json

@@ -93,7 +93,7 @@ impl ExportJob {
         let description = self.folder.join("dataset_description.json");
         let is_empty = fs::read_dir(&self.folder).map_or(true, |mut entries| entries.next().is_none());
         let text = lpp_files::read_input_text(&description).unwrap_or_default();
-        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+        let said: Value = lpp_files::json::from_str(&text).unwrap_or_default();
         let is_own = said["GeneratedBy"][0]["Name"] == GENERATOR;
         if is_empty || is_own || self.force {
             return Ok(());

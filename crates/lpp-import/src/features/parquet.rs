@@ -196,7 +196,7 @@ fn single(value: f64) -> f32 {
 fn index_of_pandas(notes: Option<&Vec<parquet::file::metadata::KeyValue>>) -> Vec<String> {
     let note = notes.into_iter().flatten().find(|note| note.key == "pandas");
     let text = note.and_then(|note| note.value.as_deref()).unwrap_or_default();
-    let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let json: serde_json::Value = lpp_files::json::from_str(text).unwrap_or_default();
     let columns = json["index_columns"].as_array().cloned().unwrap_or_default();
     columns
         .iter()

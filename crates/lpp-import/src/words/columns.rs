@@ -6,7 +6,7 @@ use csv::StringRecord;
 use lpp_files::{BoundedRows, FileError, ONE_OF_EACH_NAME, TwoColumns, only_column, only_column_of_any_case};
 use lpp_steps::Choice;
 
-use super::spoken::Spoken;
+use super::spoken::{BYTES_OF_SEGMENT, Spoken};
 use super::unit::Unit;
 
 const WORDS: [&str; 6] = ["word", "words", "text", "token", "orth", "transcript"];
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path, text: &str, named: Named<'_>, events: bool) -> R
     }
     let mut spoken = Spoken::new(path, "row");
     spoken.unit = table.unit([Some(start), end, length], events)?;
-    for (row, record) in (1..).zip(&table.rows) {
+    for (row, record) in (1..).zip(table.rows()) {
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let time =
             |column: Option<Column>| column.map_or(Ok(None), |column| table.number(row, cell(column.place)));
@@ -67,31 +67,37 @@ struct Column {
 
 struct Table<'a> {
     path: &'a Path,
+    text: &'a str,
+    delimiter: u8,
     header: StringRecord,
-    rows: Vec<StringRecord>,
     /// Whether a comma in a number is its decimal point.
     decimal_comma: bool,
 }
 
 impl<'a> Table<'a> {
-    fn of(path: &'a Path, text: &str, events: bool) -> Result<Self, FileError> {
+    fn of(path: &'a Path, text: &'a str, events: bool) -> Result<Self, FileError> {
         let delimiter = if events { b'\t' } else { delimiter_of(text) };
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .trim(csv::Trim::All)
-            .from_reader(BoundedRows::new(text.as_bytes()));
+        let mut reader = reader_of(text, delimiter);
         let failed = |error: csv::Error| {
             let expected = "a header and rows with as many cells, separated by commas, tabs or semicolons";
             FileError::malformed(path, error.to_string(), expected)
         };
         let header = reader.headers().map_err(failed)?.clone();
-        let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        for record in reader.records() {
+            record.map_err(failed)?;
+        }
         Ok(Self {
             path,
+            text,
+            delimiter,
             header,
-            rows,
             decimal_comma: delimiter != b',',
         })
+    }
+
+    /// The rows, parsed again each time: kept, they would take more memory than their words. All can be read.
+    fn rows(&self) -> impl Iterator<Item = StringRecord> {
+        reader_of(self.text, self.delimiter).into_records().flatten()
     }
 
     fn two(&self, two: &TwoColumns) -> FileError {
@@ -115,8 +121,8 @@ impl<'a> Table<'a> {
             }
         }
         let is_text = |place: &usize| {
-            let mut cells = self.rows.iter().filter_map(|row| row.get(*place));
-            cells.any(|cell| !cell.is_empty() && cell != MISSING && self.parse(cell).is_none())
+            let is_word = |cell: &str| !cell.is_empty() && cell != MISSING && self.parse(cell).is_none();
+            self.rows().any(|row| row.get(*place).is_some_and(is_word))
         };
         let texts: Vec<usize> = (0..self.header.len()).filter(is_text).collect();
         match texts[..] {
@@ -229,6 +235,13 @@ impl<'a> Table<'a> {
     }
 }
 
+fn reader_of(text: &str, delimiter: u8) -> csv::Reader<BoundedRows<&[u8]>> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .trim(csv::Trim::All)
+        .from_reader(BoundedRows::new(text.as_bytes()).with_rows_of(BYTES_OF_SEGMENT))
+}
+
 /// The separator that the header has most of.
 fn delimiter_of(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
@@ -252,6 +265,18 @@ mod tests {
 
     fn plain(text: &str) -> Result<(Vec<Row>, Option<Unit>), String> {
         of(text, Named::default(), false)
+    }
+
+    #[test]
+    fn many_tiny_rows_are_refused_and_a_day_of_words_passes() {
+        let table = |row: &str, n: usize| format!("word,onset,offset\n{}", row.repeat(n));
+        let error = plain(&table("a,0,1\n", 500_000)).unwrap_err();
+        assert!(
+            error.contains("w.csv: found") && error.contains("rows of"),
+            "{error}"
+        );
+        let rows = plain(&table("hello,12345.678,12345.987\n", 180_000)).unwrap().0;
+        assert_eq!(rows.len(), 180_000);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Files of words become the table of words of a study.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, TimedWord, WordTable, check_distinct_files};
@@ -11,7 +12,7 @@ use super::format::{self, WordFormat};
 use super::pace::unit_of;
 use super::run_of::{RunOf, places};
 use super::spoken::{Segment, Spoken};
-use super::times::{Word, words};
+use super::times::{Word, check_spread, words};
 use super::unit::Unit;
 
 /// Reads files of words and writes the table of words of one language.
@@ -149,12 +150,20 @@ impl WordsJob {
 
     /// The words of each run of a file, runs in the order of their first words.
     fn runs_of(&self, spoken: &Spoken, unit: Unit) -> Result<Vec<Labelled>, FileError> {
+        if self.spread {
+            check_spread(spoken)?;
+        }
+        let of_file = stem(&spoken.path);
         let mut groups: Vec<(String, Vec<&Segment>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for segment in &spoken.segments {
-            let label = segment.run.clone().unwrap_or_else(|| stem(&spoken.path));
-            match groups.iter_mut().find(|(known, _)| *known == label) {
-                Some((_, segments)) => segments.push(segment),
-                None => groups.push((label, vec![segment])),
+            let label = segment.run.as_deref().unwrap_or(&of_file);
+            match places.entry(label) {
+                Entry::Occupied(place) => groups[*place.get()].1.push(segment),
+                Entry::Vacant(place) => {
+                    place.insert(groups.len());
+                    groups.push((label.to_owned(), vec![segment]));
+                }
             }
         }
         let groups = groups.into_iter();

@@ -6,6 +6,7 @@ mod format;
 mod job;
 mod pace;
 mod run_of;
+mod said;
 mod same_words;
 mod spoken;
 mod subtitles;

@@ -21,6 +21,9 @@ pub(super) struct Segment {
     pub(super) run: Option<String>,
 }
 
+/// Memory that a segment takes in a list that grows, with its text. 150,000 segments of any length pass, a day of speech.
+pub(super) const BYTES_OF_SEGMENT: usize = 400;
+
 /// The segments of one file in its order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Spoken {
@@ -32,6 +35,8 @@ pub(super) struct Spoken {
     pub(super) unit: Option<(Unit, String)>,
     /// What a segment is called in messages: `row`, `interval`, `cue`.
     pub(super) noun: &'static str,
+    /// Rows so far, with those that are left out.
+    n_rows: usize,
 }
 
 /// Labels that aligners give to silence.
@@ -45,13 +50,14 @@ impl Spoken {
             left_out: BTreeMap::new(),
             unit: None,
             noun,
+            n_rows: 0,
         }
     }
 
     /// Adds the next segment; `no_word` says whether its text is none.
     pub(super) fn push(&mut self, text: &str, times: [Option<f64>; 2], run: Option<String>, no_word: bool) {
-        let row = self.segments.len() + self.left_out.values().sum::<usize>() + 1;
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.n_rows += 1;
+        let text = with_single_blanks(text);
         if no_word || text.is_empty() {
             *self.left_out.entry(text).or_default() += 1;
             return;
@@ -61,7 +67,7 @@ impl Spoken {
             text,
             start,
             end,
-            row,
+            row: self.n_rows,
             run,
         });
     }
@@ -84,4 +90,15 @@ impl Spoken {
 /// Whether aligners write `text` where nothing is said.
 pub(super) fn is_silence(text: &str) -> bool {
     SILENCES.contains(&text.trim())
+}
+/// The words of a text with a blank between each two; a list of them would take sixteen times a text of single letters.
+fn with_single_blanks(text: &str) -> String {
+    let mut joined = String::new();
+    for word in text.split_whitespace() {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
 }

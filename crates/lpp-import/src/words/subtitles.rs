@@ -5,13 +5,15 @@
 
 use std::path::Path;
 
-use lpp_files::FileError;
+use lpp_files::{FileError, check_row_count};
 
-use super::spoken::Spoken;
+use super::spoken::{BYTES_OF_SEGMENT, Spoken};
 use super::unit::Unit;
 
 /// Reads the cues.
 pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
+    let n_cues = text.lines().filter(|line| line.contains("-->")).count();
+    check_row_count(path, text.len(), n_cues, BYTES_OF_SEGMENT)?;
     let mut spoken = Spoken::new(path, "cue");
     spoken.unit = Some((Unit::Seconds, "subtitles have clock times".to_owned()));
     let mut lines = text.lines().enumerate();
@@ -27,12 +29,12 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
             let expected = "two times such as 00:01:02,500 --> 00:01:04,000";
             return Err(FileError::malformed(path, found, expected));
         }
-        let said: Vec<&str> = lines
-            .by_ref()
-            .map(|(_, line)| line)
-            .take_while(|line| !line.trim().is_empty())
-            .collect();
-        spoken.push(&plain(&said.join(" ")), times, None, false);
+        let mut said = String::new();
+        for (_, line) in lines.by_ref().take_while(|(_, line)| !line.trim().is_empty()) {
+            said.push_str(line);
+            said.push(' ');
+        }
+        spoken.push(&plain(&said), times, None, false);
     }
     Ok(spoken)
 }
@@ -83,6 +85,15 @@ mod tests {
         Ok(segments
             .map(|s| (s.text, s.start.unwrap(), s.end.unwrap()))
             .collect())
+    }
+
+    #[test]
+    fn many_tiny_cues_are_refused_and_hours_pass() {
+        let cue = "0:00:01,0 --> 0:00:02,0\na\n\n";
+        let error = of(&cue.repeat(500_000)).unwrap_err();
+        assert!(error.contains("500000 rows, expected at most"), "{error}");
+        let cue = "1234\n00:10:01,500 --> 00:10:05,250\nThe sea is blue, and so is the sky.\n\n";
+        assert_eq!(of(&cue.repeat(30_000)).unwrap().len(), 30_000);
     }
 
     #[test]

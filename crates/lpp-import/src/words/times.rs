@@ -1,6 +1,6 @@
 //! Words with both of their times, in seconds, from segments that may hold several words or lack a time.
 
-use lpp_files::FileError;
+use lpp_files::{FileError, check_row_count};
 
 use super::spoken::{Segment, Spoken};
 use super::unit::Unit;
@@ -16,6 +16,21 @@ pub(super) struct Word {
 /// What to do about a time that is missing.
 const NO_TIME: &str =
     "a time for each word; correct the file, or let --spread divide the time between its neighbours";
+
+/// Memory that a word takes as a row of its own, in a list that grows.
+const BYTES_OF_WORD: usize = 200;
+
+/// Refuses a file of which `--spread` makes more rows than fit into memory.
+pub(super) fn check_spread(spoken: &Spoken) -> Result<(), FileError> {
+    let texts = || spoken.segments.iter().map(|segment| &segment.text);
+    let n_words = texts().map(|text| text.split(' ').count()).sum();
+    check_row_count(
+        &spoken.path,
+        texts().map(String::len).sum(),
+        n_words,
+        BYTES_OF_WORD,
+    )
+}
 
 /// The words of some segments of one run, in order.
 ///
@@ -133,6 +148,14 @@ mod tests {
             .into_iter()
             .map(|word| (word.text, word.onset_s, word.offset_s))
             .collect())
+    }
+
+    #[test]
+    fn a_segment_of_many_words_is_not_spread() {
+        let mut spoken = Spoken::new("w.srt", "cue");
+        spoken.push(&"a ".repeat(2_000_000), [Some(0.0), Some(1.0)], None, false);
+        let error = check_spread(&spoken).unwrap_err().to_string();
+        assert!(error.contains("w.srt: found 2000000 rows"), "{error}");
     }
 
     #[test]

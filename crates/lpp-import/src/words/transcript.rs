@@ -3,11 +3,13 @@
 //! All of them hold lists of objects with a text and two times, below names that differ: `words` (also inside of
 //! `segments`), `word_segments`, `chunks`, `result`, `results` with `alternatives`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use lpp_files::FileError;
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
 
+use super::said::{Fields, Said};
 use super::spoken::Spoken;
 use super::unit::Unit;
 
@@ -30,6 +32,8 @@ const LISTS: [&str; 13] = [
 const TEXTS: [&str; 5] = ["word", "text", "content", "value", "token"];
 const STARTS: [&str; 6] = ["start", "start_time", "startTime", "begin", "onset", "ts"];
 const ENDS: [&str; 6] = ["end", "end_time", "endTime", "stop", "offset", "end_ts"];
+/// Keys that are read.
+pub(super) const KEYS: [&[&str]; 5] = [&LISTS, &TEXTS, &STARTS, &ENDS, &["timestamp", "type"]];
 
 /// Reads the words of a transcript, or its segments if it has no words.
 pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
@@ -38,25 +42,23 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
             "a transcript: a list \"words\" of objects with word, start and end, or segments with such lists";
         FileError::malformed(path, found, expected)
     };
-    let json: Value = serde_json::from_str(text).map_err(|error| wrong(format!("no JSON ({error})")))?;
+    let json: Said =
+        lpp_files::json::from_compact_str(text).map_err(|error| wrong(format!("no JSON ({error})")))?;
     let mut found = Vec::new();
     collect(&json, &mut found).map_err(wrong)?;
     if found.is_empty() {
-        let keys = json
-            .as_object()
-            .map(|object| object.keys().cloned().collect::<Vec<_>>().join(", "));
-        return Err(wrong(format!(
-            "no list of words (keys {})",
-            keys.unwrap_or_default()
-        )));
+        let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
+        let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
+        return Err(wrong(format!("no list of words (keys {})", keys.join(", "))));
     }
     let mut spoken = Spoken::new(path, "entry");
+    spoken.segments.reserve_exact(found.len());
     let mut any_in_seconds = false;
     for object in found {
         let times = [STARTS, ENDS].map(|names| names.iter().find_map(|name| object.get(*name)));
-        let pair = object.get("timestamp").and_then(Value::as_array);
+        let pair = object.get("timestamp").and_then(Said::as_list);
         let times = [0, 1].map(|at| times[at].or_else(|| pair.and_then(|pair| pair.get(at))));
-        let [start, end] = times.map(|time| time.filter(|time| !time.is_null()).map(Time::of));
+        let [start, end] = times.map(|time| time.filter(|time| !matches!(time, Said::Null)).map(Time::of));
         let entry = spoken.segments.len() + 1;
         for time in [&start, &end].into_iter().flatten() {
             let Some(time) = time else {
@@ -65,7 +67,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
             any_in_seconds |= time.in_seconds;
         }
         let [start, end] = [start, end].map(|time| time.flatten().map(|time| time.number));
-        let mark = object.get("type").and_then(Value::as_str);
+        let mark = object.get("type").and_then(Said::as_str);
         let no_word = matches!(mark, Some("punctuation" | "punct" | "spacing" | "audio_event"));
         spoken.push(&text_of(object).unwrap_or_default(), [start, end], None, no_word);
     }
@@ -80,15 +82,15 @@ struct Time {
 }
 
 impl Time {
-    fn of(value: &Value) -> Option<Self> {
+    fn of(value: &Said) -> Option<Self> {
         let text = match value {
-            Value::Number(number) => {
-                return number.as_f64().map(|number| Self {
-                    number,
+            Said::Number(number) => {
+                return Some(Self {
+                    number: *number,
                     in_seconds: false,
                 });
             }
-            Value::String(text) => text.trim(),
+            Said::Text(text) => text.trim(),
             _ => return None,
         };
         let plain = text.strip_suffix('s');
@@ -104,31 +106,38 @@ impl Time {
     }
 }
 
-fn text_of(object: &Map<String, Value>) -> Option<String> {
+fn text_of(object: &Fields) -> Option<String> {
     let own = TEXTS.iter().find_map(|name| object.get(*name)?.as_str());
-    let first = || object.get("alternatives")?.get(0)?.get("content")?.as_str();
+    let first = || {
+        object
+            .get("alternatives")?
+            .as_list()?
+            .first()?
+            .get("content")?
+            .as_str()
+    };
     own.or_else(first).map(str::to_owned)
 }
 
-fn is_timed(object: &Map<String, Value>) -> bool {
-    let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
-    (has(&STARTS) || object.contains_key("timestamp")) && text_of(object).is_some()
+fn is_timed(object: &Fields) -> bool {
+    let has = |names: &[&str]| names.iter().any(|name| object.get(name).is_some());
+    (has(&STARTS) || object.get("timestamp").is_some()) && text_of(object).is_some()
 }
 
 /// Appends the timed objects of `json`: the smallest that there are.
 ///
 /// The parser limits the depth, so that this ends.
-fn collect<'a>(json: &'a Value, found: &mut Vec<&'a Map<String, Value>>) -> Result<(), String> {
+fn collect<'a>(json: &'a Said, found: &mut Vec<&'a Fields>) -> Result<(), String> {
     match json {
-        Value::Array(list) => {
-            let parts = |value: &Value| value.get("words").is_some_and(Value::is_array);
+        Said::List(list) => {
+            let parts = |value: &Said| value.get("words").and_then(Said::as_list).is_some();
             let divided = list.iter().filter(|value| parts(value)).count();
             if divided > 0 && divided < list.len() {
                 return Err(format!("{divided} of {} segments with words", list.len()));
             }
-            let timed = |value: &Value| value.as_object().is_some_and(is_timed);
+            let timed = |value: &Said| value.as_object().is_some_and(is_timed);
             let words = divided == 0 && list.iter().any(timed);
-            for value in list {
+            for value in list.iter() {
                 match value.as_object() {
                     Some(object) if words => found.push(object),
                     _ => collect(value, found)?,
@@ -136,9 +145,12 @@ fn collect<'a>(json: &'a Value, found: &mut Vec<&'a Map<String, Value>>) -> Resu
             }
             Ok(())
         }
-        Value::Object(object) => match LISTS.iter().find_map(|name| Some((name, object.get(*name)?))) {
+        Said::Object(object) => match LISTS.iter().find_map(|name| Some((name, object.get(*name)?))) {
             // The other channels and alternatives say the same again.
-            Some((&("channels" | "alternatives"), value)) => collect(value.get(0).unwrap_or(value), found),
+            Some((&("channels" | "alternatives"), value)) => {
+                let first = value.as_list().and_then(<[Said]>::first);
+                collect(first.unwrap_or(value), found)
+            }
             Some((_, value)) => collect(value, found),
             None => Ok(()),
         },
@@ -222,5 +234,21 @@ mod tests {
             assert!(error.contains("t.json: found") && error.contains(said), "{error}");
         }
         assert!(of(&"[".repeat(1_000_000)).unwrap_err().contains("no JSON"));
+    }
+
+    #[test]
+    fn hours_of_words_pass_and_many_small_values_do_not() {
+        let word = r#"{"word":"hello","start":123.456,"end":124.789,"score":0.98,"speaker":"A"},"#;
+        let list = |part: &str, n: usize| format!("{{\"words\":[{}", part.repeat(n));
+        let long = format!("{}{{\"word\":\"a\",\"start\":0}}]}}", list(word, 110_000));
+        assert_eq!(of(&long).unwrap().len(), 110_001);
+        for (part, n) in [
+            ("{\"\":0},", 200_000),
+            ("0,", 2_000_000),
+            ("{\"ts\":0},", 200_000),
+        ] {
+            let error = of(&format!("{}0]}}", list(part, n))).unwrap_err();
+            assert!(error.contains("MiB"), "{error}");
+        }
     }
 }

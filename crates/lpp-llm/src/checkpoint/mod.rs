@@ -307,7 +307,7 @@ fn find_tensors(folder: &Path) -> Result<HashMap<String, StoredTensor>, LlmError
 fn read_index(path: &Path) -> Result<Index, LlmError> {
     refuse_pointer(path)?;
     let text = lpp_files::read_input_text(path).map_err(LlmError::read(path))?;
-    serde_json::from_str(&text).map_err(|source| LlmError::Json {
+    lpp_files::json::from_str(&text).map_err(|source| LlmError::Json {
         path: path.to_path_buf(),
         source,
     })

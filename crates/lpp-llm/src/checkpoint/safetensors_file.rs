@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Entries {
 pub(crate) fn open(path: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let file = stored::map(path)?;
     let (data_start, header) = header(&file)?;
-    let Entries(entries) = serde_json::from_slice(header)
+    let Entries(entries) = lpp_files::json::from_slice(header)
         .map_err(|e| LlmError::weights(path, format!("the safetensors header is not usable: {e}")))?;
     let mut tensors = HashMap::with_capacity(entries.len());
     let mut ranges = Vec::with_capacity(entries.len());

@@ -141,7 +141,7 @@ impl Decoder {
             norms: NormPlaces::Before,
             qk_norms: QkNorms::Absent,
             is_tied: config.flag_or("tie_word_embeddings", defaults.is_tied)?,
-            std: config.number_or("initializer_range", 0.02)?,
+            std: config.not_negative_or("initializer_range", 0.02)?,
             pad_row: pad_row(config, n_vocabulary, defaults.pad_row)?,
         })
     }

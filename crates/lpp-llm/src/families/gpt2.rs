@@ -89,7 +89,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         eps: config.positive_or("layer_norm_epsilon", 1e-5)?,
         embd_pdrop: config.probability_or("embd_pdrop", 0.1)?,
         resid_pdrop: config.probability_or("resid_pdrop", 0.1)?,
-        std: config.number_or("initializer_range", 0.02)?,
+        std: config.not_negative_or("initializer_range", 0.02)?,
         is_tied: config.flag_or("tie_word_embeddings", true)?,
     }))
 }

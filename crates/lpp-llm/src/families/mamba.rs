@@ -89,7 +89,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         use_conv_bias: config.flag_or("use_conv_bias", true)?,
         activation: Activation::from_config(config, "hidden_act", "silu")?,
         is_tied: config.flag_or("tie_word_embeddings", true)?,
-        std: config.number_or("initializer_range", 0.1)?,
+        std: config.not_negative_or("initializer_range", 0.1)?,
         time_step: time_step(config)?,
         time_step_weight: match config.text_or("time_step_init_scheme", "random")? {
             "constant" => Initial::Constant(spread),

@@ -86,7 +86,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         is_parallel: config.flag_or("use_parallel_residual", false)?,
         hidden_dropout: config.probability_or("hidden_dropout", 0.0)?,
         is_tied: config.flag_or("tie_word_embeddings", false)?,
-        std: config.number_or("initializer_range", 0.02)?,
+        std: config.not_negative_or("initializer_range", 0.02)?,
         pad_row: pad_row(config, n_vocabulary, None)?,
     }))
 }

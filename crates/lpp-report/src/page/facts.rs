@@ -114,7 +114,7 @@ fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
         path: path.to_owned(),
         source,
     })?;
-    serde_json::from_str(&text).map_err(|error| {
+    lpp_files::json::from_str(&text).map_err(|error| {
         let malformed = FileError::Malformed {
             path: path.to_owned(),
             found: error.to_string(),

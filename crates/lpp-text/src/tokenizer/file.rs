@@ -5,14 +5,20 @@
 use std::path::Path;
 
 use lpp_files::caught;
+use lpp_files::json::check_vocabulary;
 use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
+
+use super::growth;
 
 /// Reads the file; the error says what is wrong with it.
 pub(crate) fn read(path: &Path) -> Result<Tokenizer, String> {
     let bytes = lpp_files::read_input(path).map_err(|e| e.to_string())?;
     serde_json::from_slice::<IgnoredAny>(&bytes)
         .map_err(|e| format!("not JSON: {e} (is the file complete?)"))?;
+    check_vocabulary(&bytes).map_err(|e| e.to_string())?;
+    // Before the library has it, which normalises the tokens that the file adds.
+    growth::check(&bytes)?;
     match caught(|| Tokenizer::from_bytes(&bytes)) {
         Ok(tokenizer) => tokenizer.map_err(|e| e.to_string()),
         Err(panic) => Err(format!("an invalid part: {panic}")),
@@ -61,5 +67,31 @@ mod tests {
             let reason = reason(&text);
             assert!(reason.len() < 300 && !reason.contains("not JSON"), "{reason}");
         }
+    }
+
+    #[test]
+    fn steps_that_multiply_a_text_are_reasons() {
+        let double = r#"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#;
+        let steps = format!(
+            r#""normalizer": {{"type": "Sequence", "normalizers": [{}]}}"#,
+            vec![double; 40].join(", ")
+        );
+        let reason = reason(&WHOLE.replace("\"normalizer\": null", &steps));
+        assert!(reason.contains("characters of one; at most 64"), "{reason}");
+    }
+
+    #[test]
+    fn a_large_vocabulary_passes_and_many_small_values_do_not() {
+        let entries: String = (0..256_000)
+            .map(|id| format!("\"token{id}\":{},", id + 2))
+            .collect();
+        let merges = vec![r#"["token1","token2"]"#; 500_000].join(",");
+        let large = WHOLE
+            .replace("\"a\": 0", &format!("{entries}\"a\": 0"))
+            .replace("\"merges\": []", &format!("\"merges\": [{merges}]"));
+        assert!(check_vocabulary(large.as_bytes()).is_ok());
+        let small = format!("\"unknown\": [{}0], \"merges\": []", "{\"\":0},".repeat(200_000));
+        let reason = reason(&WHOLE.replace("\"merges\": []", &small));
+        assert!(reason.contains("MiB"), "{reason}");
     }
 }

@@ -3,6 +3,7 @@
 mod adapt;
 mod class;
 mod file;
+mod growth;
 mod pair;
 mod prefix;
 mod refused;
@@ -184,7 +185,11 @@ impl TextTokenizer {
 
     /// Encodes the whole text at once, with special tokens and offsets in characters.
     pub(crate) fn encode(&self, text: &str, run: usize) -> Result<Encoding, TextError> {
-        let refused = |reason: String| TextError::Encode { run, reason };
+        let refused = |reason: String| TextError::Encode {
+            path: self.files.first().cloned().unwrap_or_default(),
+            run,
+            reason,
+        };
         // Tables of the file are trusted by the library until they are used.
         caught(|| self.inner.encode_char_offsets(text, true))
             .map_err(refused)?

@@ -18,7 +18,7 @@ use crate::TextError;
 use crate::tokenizer::adapt::template;
 use crate::tokenizer::class::PairRule;
 use crate::tokenizer::refused;
-use crate::tokenizer::settings::{Settings, load_object};
+use crate::tokenizer::settings::{Settings, load_vocabulary};
 
 /// Qwen2's rule for splitting a text before BPE: numbers into digits, line ends separate.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -90,7 +90,7 @@ fn processor(
 }
 
 fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
-    let vocab = load_object(path)?;
+    let vocab = load_vocabulary(path)?;
     match vocab.iter().find(|(_, id)| id.as_u64().is_none()) {
         Some((token, id)) => Err(TextError::malformed(
             path,

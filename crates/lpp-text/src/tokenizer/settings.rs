@@ -72,7 +72,7 @@ impl Settings {
             settings.tokens_of_older_file(&path(ADDED_TOKENS))?
         };
         if let Some(json) = json.filter(|_| !settings.is_converted()) {
-            let content = load_object(json)?;
+            let content = load_vocabulary(json)?;
             settings.padding = content
                 .get("padding")
                 .filter(|padding| padding.is_object())
@@ -279,6 +279,21 @@ fn added_token(value: &Value) -> Option<AddedToken> {
 }
 
 pub(super) fn load_object(path: &Path) -> Result<Map<String, Value>, TextError> {
+    load(path, |text| lpp_files::json::from_slice(text))
+}
+
+/// An object with all tokens, which takes more memory.
+pub(super) fn load_vocabulary(path: &Path) -> Result<Map<String, Value>, TextError> {
+    load(path, |text| {
+        lpp_files::json::check_vocabulary(text)?;
+        serde_json::from_slice(text)
+    })
+}
+
+fn load(
+    path: &Path,
+    parse: impl FnOnce(&[u8]) -> Result<Map<String, Value>, serde_json::Error>,
+) -> Result<Map<String, Value>, TextError> {
     if !path.exists() {
         return Ok(Map::new());
     }
@@ -292,8 +307,7 @@ pub(super) fn load_object(path: &Path) -> Result<Map<String, Value>, TextError> 
         ));
     }
     let text = lpp_files::read_input(path).map_err(TextError::read(path))?;
-    serde_json::from_slice(&text)
-        .map_err(|e| TextError::malformed(path, format!("no usable JSON ({e})"), "a JSON object"))
+    parse(&text).map_err(|e| TextError::malformed(path, format!("no usable JSON ({e})"), "a JSON object"))
 }
 
 #[cfg(test)]
