@@ -172,7 +172,11 @@ fn what_is_wrong_is_named_with_its_row() {
 
 #[test]
 fn a_table_of_many_tiny_rows_is_refused() {
-    let rows = |n: usize| (0..n).map(|i| format!("a,{i},volume,{i}.npy\n")).collect::<String>();
+    let rows = |n: usize| {
+        (0..n)
+            .map(|i| format!("a,{i},volume,{i}.npy\n"))
+            .collect::<String>()
+    };
     let error = load(&format!("subject,run,kind,path\n{}", rows(200_000))).unwrap_err();
     assert!(
         error.contains("runs.csv: found") && error.contains("rows of"),
