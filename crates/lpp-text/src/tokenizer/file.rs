@@ -77,7 +77,7 @@ mod tests {
             vec![double; 40].join(", ")
         );
         let reason = reason(&WHOLE.replace("\"normalizer\": null", &steps));
-        assert!(reason.contains("characters of one; at most 64"), "{reason}");
+        assert!(reason.contains("characters of one; at most 100"), "{reason}");
     }
 
     #[test]
