@@ -41,7 +41,6 @@ fn utf16(bytes: &[u8], number: fn([u8; 2]) -> u16) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn read(bytes: &[u8]) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
