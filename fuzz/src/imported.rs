@@ -13,7 +13,7 @@ use lpp_study::RunsTable;
 use ndarray::Array2;
 
 use crate::cases;
-use crate::targets::{Packing, Target, fixtures};
+use crate::targets::{Packing, Target, fixtures, texts};
 
 /// The readers of `lpp-import` and of values on surfaces.
 pub(crate) fn of_imports() -> Vec<Target> {
@@ -193,10 +193,7 @@ fn subtitles() -> Vec<Vec<u8>> {
 }
 
 fn events() -> Vec<Vec<u8>> {
-    let text = "onset\tduration\tword\n0.5\t0.25\tso\n1\tn/a\tgut\n2\t1\tn/a\n";
-    [
-        vec![text.as_bytes().to_vec()],
-        cases::tables("onset\tduration\tword"),
-    ]
-    .concat()
+    let whole = "onset\tduration\tword\n0.5\t0.25\tso\n1\t0.5\tgut\n2\t1\tda\n";
+    let holes = "onset\tduration\tword\n0.5\t0.25\tso\n1\tn/a\tgut\n2\t1\tn/a\n";
+    [texts(&[whole, holes]), cases::tables("onset\tduration\tword")].concat()
 }

@@ -203,7 +203,7 @@ const DUMPS: [&str; 8] = [
 fn arrays() -> Vec<Target> {
     vec![
         target!("nifti", "image.nii.gz", Packing::Gzip, fixtures(&IMAGES), path => Image::load(path)),
-        target!("mask", "mask.nii.gz", Packing::Gzip, fixtures(&IMAGES), path => Mask::load(path)),
+        target!("mask", "mask.nii.gz", Packing::Gzip, [fixtures(&["fmri/roi/upright_mask.nii.gz"]), fixtures(&IMAGES)].concat(), path => Mask::load(path)),
         target!(
             "joblib",
             "dump.gz",
@@ -268,7 +268,8 @@ fn activations() -> Vec<u8> {
 }
 
 fn triangle_file() -> Vec<u8> {
-    let points = [0.0_f32, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 1.0, 0.0].map(f32::to_bits);
+    // On neither side: the same file is read for both.
+    let points = [-1.5_f32, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 1.0, 0.0].map(f32::to_bits);
     let words = [3_u32, 1].into_iter().chain(points).chain([0, 1, 2]);
     let mut bytes = b"\xff\xff\xfecreated by a test\n\n".to_vec();
     bytes.extend(words.flat_map(u32::to_be_bytes));
@@ -414,7 +415,7 @@ const RECORD: &str = r#"{"software": "lpp-fit 0.1.0", "commit": null, "command":
 const SIDECAR: &str = r#"{"model": "gpt2", "lang": "en", "subject": "average", "kind": "model", "family": "gpt2", "n_parameters": 124439808,
   "n_hidden": [768], "n_runs": 9, "n_voxels": 12, "mask_sha256": null, "alphas": [1.0], "alpha_index": [[0]], "fold_means": [[0.1]],
   "n_nan_voxels": [0], "wall_s": [0.1]}"#;
-const CONFIG: &str = "languages = [\"en\"]\ntr_s = 2.0\nalphas = \"1e2:1e6:10\"\n[models]\nen = [\"gpt2\"]\n[subjects]\nen = [\"sub-EN057\"]\n";
+const CONFIG: &str = "languages = [\"en\"]\ntr_s = 2.0\nalphas = \"logspace:2:6:10\"\n[models]\nen = [\"gpt2\"]\n[subjects]\nen = [\"sub-EN057\"]\n";
 
 /// What a study keeps about itself.
 fn studies() -> Vec<Target> {

@@ -47,6 +47,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
     let mut found = Vec::new();
     collect(&json, &mut found).map_err(wrong)?;
     if found.is_empty() {
+        #[expect(clippy::zero_sized_map_values, reason = "the parser skips what is ignored")]
         let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
         let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
         return Err(wrong(format!("no list of words (keys {})", keys.join(", "))));
@@ -55,7 +56,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
     spoken.segments.reserve_exact(found.len());
     let mut any_in_seconds = false;
     for object in found {
-        let times = [STARTS, ENDS].map(|names| names.iter().find_map(|name| object.get(*name)));
+        let times = [STARTS, ENDS].map(|names| names.iter().find_map(|name| object.get(name)));
         let pair = object.get("timestamp").and_then(Said::as_list);
         let times = [0, 1].map(|at| times[at].or_else(|| pair.and_then(|pair| pair.get(at))));
         let [start, end] = times.map(|time| time.filter(|time| !matches!(time, Said::Null)).map(Time::of));
@@ -107,7 +108,7 @@ impl Time {
 }
 
 fn text_of(object: &Fields) -> Option<String> {
-    let own = TEXTS.iter().find_map(|name| object.get(*name)?.as_str());
+    let own = TEXTS.iter().find_map(|name| object.get(name)?.as_str());
     let first = || {
         object
             .get("alternatives")?
@@ -137,7 +138,7 @@ fn collect<'a>(json: &'a Said, found: &mut Vec<&'a Fields>) -> Result<(), String
             }
             let timed = |value: &Said| value.as_object().is_some_and(is_timed);
             let words = divided == 0 && list.iter().any(timed);
-            for value in list.iter() {
+            for value in list {
                 match value.as_object() {
                     Some(object) if words => found.push(object),
                     _ => collect(value, found)?,
@@ -145,7 +146,7 @@ fn collect<'a>(json: &'a Said, found: &mut Vec<&'a Fields>) -> Result<(), String
             }
             Ok(())
         }
-        Said::Object(object) => match LISTS.iter().find_map(|name| Some((name, object.get(*name)?))) {
+        Said::Object(object) => match LISTS.iter().find_map(|name| Some((name, object.get(name)?))) {
             // The other channels and alternatives say the same again.
             Some((&("channels" | "alternatives"), value)) => {
                 let first = value.as_list().and_then(<[Said]>::first);

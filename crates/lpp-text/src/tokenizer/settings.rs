@@ -279,7 +279,7 @@ fn added_token(value: &Value) -> Option<AddedToken> {
 }
 
 pub(super) fn load_object(path: &Path) -> Result<Map<String, Value>, TextError> {
-    load(path, |text| lpp_files::json::from_slice(text))
+    load(path, lpp_files::json::from_slice)
 }
 
 /// An object with all tokens, which takes more memory.
