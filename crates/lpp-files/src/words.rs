@@ -204,9 +204,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("words.csv");
         let header = "run,word_index,word,onset_s,offset_s\n";
-        let rows: String = (0..1_000_000)
+        let rows: Vec<_> = (0..1_000_000)
             .map(|i| format!("0,{i},word,{i}.123,{i}.456789\n"))
             .collect();
+        let rows = rows.concat();
         fs::write(&path, format!("{header}{rows}")).unwrap();
         assert_eq!(WordTable::load(&path).unwrap().words().len(), 1_000_000);
         fs::write(&path, format!("{header}{}", "0,0,a,0,0\n".repeat(1_000_000))).unwrap();

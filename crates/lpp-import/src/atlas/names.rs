@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn many_tiny_rows_are_refused() {
-        let rows = |n: usize| (0..n).map(|i| format!("{i},a\n")).collect::<String>();
+        let rows = |n: usize| (0..n).map(|i| format!("{i},a\n")).collect::<Vec<_>>().concat();
         let error = of("l.csv", &format!("label,name\n{}", rows(500_000))).unwrap_err();
         assert!(error.contains("rows, expected at most"), "{error}");
         assert_eq!(

@@ -185,7 +185,8 @@ fn a_table_of_many_tiny_rows_is_refused() {
     let rows = |n: usize| {
         (0..n)
             .map(|i| format!("a,{i},volume,{i}.npy\n"))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     let error = load(&format!("subject,run,kind,path\n{}", rows(200_000))).unwrap_err();
     assert!(
