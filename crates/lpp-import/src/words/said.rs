@@ -6,7 +6,30 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::transcript::KEYS;
+/// Names below which words lie, from words to larger parts.
+pub(super) const LISTS: [&str; 13] = [
+    "words",
+    "word_segments",
+    "segments",
+    "monologues",
+    "elements",
+    "chunks",
+    "items",
+    "result",
+    "results",
+    "channels",
+    "alternatives",
+    "utterances",
+    "transcription",
+];
+/// Names of a text.
+pub(super) const TEXTS: [&str; 5] = ["word", "text", "content", "value", "token"];
+/// Names of the time at which it begins.
+pub(super) const STARTS: [&str; 6] = ["start", "start_time", "startTime", "begin", "onset", "ts"];
+/// Names of the time at which it ends.
+pub(super) const ENDS: [&str; 6] = ["end", "end_time", "endTime", "stop", "offset", "end_ts"];
+/// All keys that are kept.
+const KEYS: [&[&str]; 5] = [&LISTS, &TEXTS, &STARTS, &ENDS, &["timestamp", "type"]];
 
 /// A value.
 #[derive(Debug)]
@@ -19,7 +42,7 @@ pub(super) enum Said {
     Object(Fields),
 }
 
-/// The members of an object that have one of [`KEYS`](super::transcript::KEYS); of two with one key, the last counts.
+/// The members of an object that have one of [`KEYS`]; of two with one key, the last counts.
 #[derive(Debug)]
 pub(super) struct Fields(Box<[(&'static str, Said)]>);
 

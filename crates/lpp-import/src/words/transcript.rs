@@ -9,31 +9,9 @@ use std::path::Path;
 use lpp_files::FileError;
 use serde::de::IgnoredAny;
 
-use super::said::{Fields, Said};
+use super::said::{ENDS, Fields, LISTS, STARTS, Said, TEXTS};
 use super::spoken::Spoken;
 use super::unit::Unit;
-
-/// Names below which words lie, from words to larger parts.
-const LISTS: [&str; 13] = [
-    "words",
-    "word_segments",
-    "segments",
-    "monologues",
-    "elements",
-    "chunks",
-    "items",
-    "result",
-    "results",
-    "channels",
-    "alternatives",
-    "utterances",
-    "transcription",
-];
-const TEXTS: [&str; 5] = ["word", "text", "content", "value", "token"];
-const STARTS: [&str; 6] = ["start", "start_time", "startTime", "begin", "onset", "ts"];
-const ENDS: [&str; 6] = ["end", "end_time", "endTime", "stop", "offset", "end_ts"];
-/// Keys that are read.
-pub(super) const KEYS: [&[&str]; 5] = [&LISTS, &TEXTS, &STARTS, &ENDS, &["timestamp", "type"]];
 
 /// Reads the words of a transcript, or its segments if it has no words.
 pub(super) fn read(path: &Path, text: &str) -> Result<Spoken, FileError> {
