@@ -4,6 +4,7 @@ mod names;
 mod naming;
 mod pickle;
 mod safetensors_file;
+mod sharing;
 pub(crate) mod stored;
 mod torch_file;
 
@@ -28,9 +29,6 @@ const CANDIDATES: [(&str, Format, bool); 4] = [
     ("pytorch_model.bin", Format::Torch, false),
     ("pytorch_model.bin.index.json", Format::Torch, true),
 ];
-
-/// Tensors with the same numbers: an embedding, an output matrix tied to it, and the same of two halves of a model.
-const MOST_SHARED: u64 = 4;
 
 #[derive(Debug, Clone, Copy)]
 enum Format {
@@ -95,7 +93,7 @@ impl Checkpoint {
                 problems,
             });
         }
-        self.check_sharing(parameters)?;
+        sharing::check(&self.folder, &self.tensors, parameters)?;
         let extra = self.unneeded(naming, parameters);
         if !extra.is_empty() {
             tracing::warn!(
@@ -106,28 +104,6 @@ impl Checkpoint {
             );
         }
         Ok(())
-    }
-
-    /// Refuses tensors that are views of the same few numbers, as strides of 0 make them: a file of a kilobyte would
-    /// take all memory.
-    fn check_sharing(&self, parameters: &[Parameter]) -> Result<(), LlmError> {
-        let needed = parameters
-            .iter()
-            .filter_map(|p| self.tensors.get(&p.name))
-            .fold(0_u64, |sum, tensor| sum.saturating_add(tensor.n_bytes_unshared()));
-        let files: HashMap<_, _> = self
-            .tensors
-            .values()
-            .map(|tensor| (tensor.file.path(), tensor.file.len() as u64))
-            .collect();
-        let held: u64 = files.values().sum();
-        if needed <= held.saturating_mul(MOST_SHARED) {
-            return Ok(());
-        }
-        let problem = format!(
-            "tensors of {needed} bytes in files of {held}, expected at most {MOST_SHARED} tensors that share their numbers"
-        );
-        Err(LlmError::weights(&self.folder, problem))
     }
 
     /// Tensors that the model does not use, except those known to be unnecessary, in order.
@@ -372,35 +348,6 @@ mod tests {
     fn opened(folder: &Path) -> Result<Checkpoint, LlmError> {
         let (_, family) = family_of(&ConfigFile::load(folder)?)?;
         Checkpoint::open(folder, &family.naming(), &family.parameters())
-    }
-
-    #[test]
-    fn tensors_of_one_number_are_refused() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), [0; 64]).unwrap();
-        let (_, family) = family_of(&ConfigFile::load(copy_of("llm/gpt2").path()).unwrap()).unwrap();
-        let parameters = family.parameters();
-        let tensors = parameters.iter().map(|parameter| {
-            let tensor = StoredTensor {
-                file: stored::map(file.path()).unwrap(),
-                offset: 0,
-                kind: stored::StoredKind::F32,
-                dtype: "FloatStorage".to_owned(),
-                shape: parameter.shape.clone(),
-                strides: Some(vec![0; parameter.shape.len()]),
-            };
-            assert_eq!(tensor.check(&parameter.name).unwrap(), 4);
-            (parameter.name.clone(), tensor)
-        });
-        let checkpoint = Checkpoint {
-            folder: "model".into(),
-            tensors: tensors.collect(),
-        };
-        let error = checkpoint
-            .check(&family.naming(), &parameters)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("in files of 64"), "{error}");
     }
 
     fn edit_config(folder: &Path, from: &str, to: &str) {
