@@ -46,7 +46,7 @@ fn one_line(text: &str) -> String {
     without_controls(&lines.collect::<Vec<_>>().join(" "))
 }
 
-/// `text` with a sign in place of each control character, ends of lines included.
+/// `text` with U+FFFD in place of each control character, including line breaks.
 fn without_controls(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

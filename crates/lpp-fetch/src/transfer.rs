@@ -69,7 +69,7 @@ impl Transfer<'_> {
         self.http.retry.run(|| {
             let before = part.len()?;
             let result = self.attempt(part).map_err(|fault| {
-                // Pauses count: a byte for each connection is no progress.
+                // The pause before the try counts too, so that one byte per connection is not progress.
                 let received = part.len().unwrap_or(0).saturating_sub(before);
                 with_progress(fault, received >= pace::least(since.elapsed()))
             });

@@ -93,7 +93,7 @@ impl<R: Read> BoundedRows<R> {
             return Ok(());
         }
         let problem = format!(
-            "more than {} rows of {} bytes on average, for which memory is not set aside",
+            "more than {} rows of {} bytes on average, which would take too much memory for a table of its length",
             self.n_ends - 1,
             self.n_bytes / self.n_ends
         );

@@ -27,7 +27,7 @@ const MOST_OF_VOCABULARY: usize = 512 << 20;
 /// ```
 ///
 /// # Errors
-/// What is wrong with the document.
+/// A syntax error, nesting deeper than 128, or values that would take too much memory.
 pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     check_values(text)?;
     serde_json::from_slice(text)
@@ -36,7 +36,7 @@ pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
 /// As [`from_slice`].
 ///
 /// # Errors
-/// What is wrong with the document.
+/// A syntax error, nesting deeper than 128, or values that would take too much memory.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     from_slice(text.as_bytes())
 }
@@ -44,7 +44,7 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 /// As [`from_slice`], for a type that takes at most three quarters of a `serde_json::Value`: a third more values pass.
 ///
 /// # Errors
-/// What is wrong with the document.
+/// A syntax error, nesting deeper than 128, or values that would take too much memory.
 pub fn from_compact_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     check(text.as_bytes(), SPARE / 3 * 4 + TIMES * text.len())?;
     serde_json::from_str(text)
@@ -54,7 +54,7 @@ pub fn from_compact_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 /// 512 MiB and three times its length.
 ///
 /// # Errors
-/// What they would take, and what is allowed.
+/// The estimated memory of the values and the limit.
 pub fn check_vocabulary(text: &[u8]) -> Result<(), Error> {
     let by_length = SPARE + TIMES_OF_VOCABULARY * text.len();
     let most = MOST_OF_VOCABULARY + TIMES * text.len();

@@ -147,7 +147,7 @@ impl<'a> DataArray<'a> {
         Ok(values)
     }
 
-    /// The bytes of an array: as many as announced, with nothing behind them.
+    /// The bytes of an array: exactly as many as its dimensions and data type require.
     fn bytes(&self, encoding: &str, data: &str, announced: usize) -> Result<Vec<u8>, FmriError> {
         let compact: String = data.split_ascii_whitespace().collect();
         let raw = STANDARD
@@ -220,7 +220,7 @@ fn inflated(raw: &[u8], announced: usize) -> Result<Vec<u8>, String> {
         if bytes.len() > announced {
             return Ok(bytes);
         }
-        // In steps, so that memory grows with what there is and not with what is announced.
+        // Memory is allocated in steps, because the announced size may be wrong.
         bytes.reserve_exact(bytes.len().max(FIRST_STEP).min(announced - bytes.len() + 1));
         let before = (used, bytes.len());
         let status = stream.decompress_vec(&raw[used..], &mut bytes, FlushDecompress::None);
@@ -230,7 +230,10 @@ fn inflated(raw: &[u8], announced: usize) -> Result<Vec<u8>, String> {
             .min(raw.len());
         match status {
             Status::StreamEnd if used < raw.len() => {
-                return Err(format!("{} bytes behind the end of a stream", raw.len() - used));
+                return Err(format!(
+                    "{} bytes after the end of the compressed data",
+                    raw.len() - used
+                ));
             }
             Status::StreamEnd => return Ok(bytes),
             _ if before == (used, bytes.len()) => return Err(broken(&"it ends early")),
@@ -294,7 +297,7 @@ mod tests {
             (other_sum, "a broken stream"),
             (packed[..end - 4].to_vec(), "it ends early"),
             (packed[..end - 1].to_vec(), "it ends early"),
-            ([&packed[..], b"zzzz"].concat(), "4 bytes behind the end"),
+            ([&packed[..], b"zzzz"].concat(), "4 bytes after the end"),
         ] {
             let error = numbers(PACKED, &data, 3).unwrap_err();
             assert!(error.contains("a.gii: found") && error.contains(said), "{error}");
