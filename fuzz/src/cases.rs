@@ -82,12 +82,25 @@ pub(crate) fn tables(header: &str) -> Vec<Vec<u8>> {
         format!("{}\n", "word,".repeat(300_000)).into_bytes(),
         format!("{header}\n{}\n", ",".repeat(3 << 20)).into_bytes(),
         long.into_bytes(),
+        tiny_rows(header, separator),
         format!(
             "{header}\n{}\n",
             vec!["1".repeat(5000); header.split(separator).count()].join(separator)
         )
         .into_bytes(),
     ]
+}
+
+/// Rows of a few bytes, each with another word, of which the last has too few cells.
+fn tiny_rows(header: &str, separator: &str) -> Vec<u8> {
+    let rest = format!("{separator}1").repeat(header.split(separator).count() - 1);
+    let rows = (0..600_000).map(|n| format!("{n:x}{rest}\n"));
+    [header.to_owned(), "\n".to_owned()]
+        .into_iter()
+        .chain(rows)
+        .chain(["x\n".to_owned()])
+        .flat_map(String::into_bytes)
+        .collect()
 }
 
 /// JSON that is deep or holds numbers beyond all types.

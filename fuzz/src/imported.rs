@@ -176,7 +176,14 @@ fn text_grids() -> Vec<Vec<u8>> {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
     ]
     .concat();
-    vec![text.as_bytes().to_vec(), wide, vec![b'"'; 1 << 20]]
+    // Intervals of a few bytes, one less than announced.
+    let many = text.replace("2\n2\n0\n0.5", "2\n900000\n0\n0.5") + &"0\n1\n\"a\"\n".repeat(899_997);
+    vec![
+        text.as_bytes().to_vec(),
+        wide,
+        vec![b'"'; 1 << 20],
+        many.into_bytes(),
+    ]
 }
 
 fn transcripts() -> Vec<Vec<u8>> {

@@ -12,6 +12,9 @@ use crate::{AnalysisError, ModelScores};
 /// The lowest `HellaSwag` accuracy that is accepted, in percent. Chance is 25; values up to 1 are fractions.
 const LEAST_PERCENT: f64 = 2.0;
 
+/// Memory that the row of a model takes.
+const BYTES_OF_MODEL: usize = 400;
+
 /// One model's row; NaN where a cell is empty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -62,7 +65,7 @@ impl ModelInfoTable {
         })?;
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
-            .from_reader(BoundedRows::new(file));
+            .from_reader(BoundedRows::new(file).with_rows_of(BYTES_OF_MODEL));
         let table = "a CSV table with the columns model_name, n_parameters, ppl, hellaswag";
         let header = reader
             .headers()

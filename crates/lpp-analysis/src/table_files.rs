@@ -30,11 +30,12 @@ pub(crate) fn save(table: &Table, stem: &Path) -> Result<(), AnalysisError> {
 /// # Ok::<(), lpp_analysis::AnalysisError>(())
 /// ```
 pub fn load_table(path: &Path, declaration: Declaration) -> Result<Table, AnalysisError> {
-    let file = lpp_files::open_input(path).map_err(|source| FileError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Table::read_csv(declaration, BoundedRows::new(file)).map_err(|error| malformed(path, error))
+    let rows = || {
+        let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
+        Ok::<_, FileError>(BoundedRows::new(file))
+    };
+    Table::check_csv(&declaration, rows()?).map_err(|error| malformed(path, error))?;
+    Table::read_csv(declaration, rows()?).map_err(|error| malformed(path, error))
 }
 
 fn malformed(path: &Path, TableError { found, expected, .. }: TableError) -> AnalysisError {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use lpp_files::{AtomicFile, Progress};
+use lpp_files::{AtomicFile, Progress, check_zip_names};
 use lpp_steps::{FetchGloveStep, Making, Software};
 use zip::ZipArchive;
 
@@ -113,6 +113,7 @@ fn extract(archive: &Path, member: &str, target: &Path) -> Result<(), FetchError
     let file = File::open(archive).map_err(FetchError::read(archive))?;
     let mut zip =
         ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(format!("no zip archive ({e})")))?;
+    check_zip_names(archive, zip.central_directory_start(), zip.len())?;
     let mut content = zip
         .by_name(member)
         .map_err(|e| damaged(format!("no {member} in it ({e})")))?;

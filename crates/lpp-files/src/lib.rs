@@ -53,6 +53,8 @@ mod run_order;
 mod shorten;
 mod way_out;
 mod words;
+mod zip_entries;
+mod zlib;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, is_unfinished, keep_claim, write_atomically};
@@ -83,3 +85,5 @@ pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, che
 pub use shorten::{MOST_QUOTED, in_quotes, quote, shortened};
 pub use way_out::{cannot_read, did_you_mean, name_makers, way_out};
 pub use words::{TimedWord, WordTable};
+pub use zip_entries::check_zip_names;
+pub use zlib::ZlibReader;

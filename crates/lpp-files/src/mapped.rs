@@ -1,13 +1,12 @@
 //! Memory-mapped files, the one place with `unsafe` in this crate.
 #![expect(unsafe_code, reason = "mapping a file is unsafe by nature, see MappedFile")]
 
-use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use crate::FileError;
+use crate::{FileError, open_input};
 
 /// A file as a read-only byte slice, without reading it into memory first.
 ///
@@ -25,16 +24,11 @@ impl MappedFile {
     /// # Errors
     /// [`FileError::Read`] if it cannot be opened, [`FileError::Malformed`] if it is a folder, pipe or device.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        // Asked before it is opened: a pipe would wait for somebody to write.
-        let metadata = std::fs::metadata(path).map_err(FileError::read(path))?;
+        let file = open_input(path).map_err(FileError::read(path))?;
+        let metadata = file.metadata().map_err(FileError::read(path))?;
         if metadata.is_dir() {
             return Err(FileError::malformed(path, "a folder", "a file"));
         }
-        if !metadata.is_file() {
-            return Err(FileError::malformed(path, "a pipe or device", "a file"));
-        }
-        let file = File::open(path).map_err(FileError::read(path))?;
-        let metadata = file.metadata().map_err(FileError::read(path))?;
         let map = if metadata.len() == 0 {
             None
         } else {

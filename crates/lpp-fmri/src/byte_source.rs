@@ -4,8 +4,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::ZlibDecoder;
-use lpp_files::GzipReader;
+use lpp_files::{GzipReader, ZlibReader};
 
 use crate::FmriError;
 use crate::numeric::Element;
@@ -45,7 +44,7 @@ impl ByteSource {
             ),
             // 0x78 is deflate with a 32 KiB window; the first two bytes of a zlib stream are a multiple of 31.
             [0x78, second, ..] if (0x7800 + u16::from(second)).is_multiple_of(31) => (
-                Box::new(unpacked(ZlibDecoder::new(buffered))),
+                Box::new(unpacked(ZlibReader::new(buffered))),
                 size.saturating_mul(MAX_EXPANSION),
             ),
             _ => (Box::new(buffered), size),

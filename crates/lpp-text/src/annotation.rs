@@ -16,6 +16,9 @@ use crate::{Corrections, TextError};
 /// Largest annotation file; the published ones have a megabyte.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// Memory that a word takes in lists that grow. 300,000 words of any length pass, two days of speech.
+pub(crate) const BYTES_OF_WORD: usize = 200;
+
 /// Longest cell; a word has a few letters.
 const MAX_CELL_BYTES: usize = 1 << 16;
 
@@ -71,7 +74,7 @@ impl Annotation {
         let text = load_text(path)?;
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
-            .from_reader(BoundedRows::new(text.as_bytes()));
+            .from_reader(BoundedRows::new(text.as_bytes()).with_rows_of(BYTES_OF_WORD));
         let header = reader.headers().map_err(|e| unreadable(path, &e))?;
         if header.iter().any(|column| column == "word_index") {
             if corrections.are_published() {
@@ -100,7 +103,7 @@ impl Annotation {
             let word = corrections
                 .replacement(label)
                 .unwrap_or_else(|| cell(&record, columns.word));
-            let (run, labels) = sections.of(row.section(columns.section)?);
+            let (run, labels) = sections.of(row.section(columns.section)?, path)?;
             if is_missing(word, corrections) {
                 run.n_rows += 1;
                 left_out.add(label, word);

@@ -5,6 +5,8 @@ use std::path::Path;
 use lpp_files::{BoundedRows, FileError, TimedWord};
 use serde::Deserialize;
 
+use crate::annotation::BYTES_OF_WORD;
+
 /// The words of one run with their times.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunWords {
@@ -62,7 +64,7 @@ struct WordLine {
 /// ```
 pub fn load_words_of_texts(path: &Path) -> Result<Vec<RunWords>, FileError> {
     let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
-    let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
+    let mut reader = csv::Reader::from_reader(BoundedRows::new(file).with_rows_of(BYTES_OF_WORD));
     let mut runs: Vec<RunWords> = Vec::new();
     for (row, line) in reader.deserialize::<WordLine>().enumerate() {
         let line = line.map_err(|e| FileError::malformed(path, e.to_string(), "a column word"))?;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lpp_files::{RunOrder, missing_run, natural_path_order, refuse_pointer};
+use lpp_files::{RunOrder, check_zip_names, missing_run, natural_path_order, refuse_pointer};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -179,13 +179,15 @@ fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, TextError> {
     refuse_pointer(path)?;
     let file = lpp_files::open_input(path).map_err(TextError::read(path))?;
     let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
-    ZipArchive::new(BufReader::new(file)).map_err(|e| {
+    let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| {
         TextError::malformed(
             path,
             format!("no readable zip archive ({e}) in {bytes_in_file} bytes"),
             "a complete zip file",
         )
-    })
+    })?;
+    check_zip_names(path, archive.central_directory_start(), archive.len())?;
+    Ok(archive)
 }
 
 fn read_member(
@@ -234,4 +236,41 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
         return Err(TextError::malformed(path, "an empty text", "the text of a run"));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn an_archive_with_two_texts_of_one_name_is_refused() {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for run in [1, 2, 3] {
+            archive
+                .start_file(format!("run{run}.txt"), zip::write::SimpleFileOptions::default())
+                .unwrap();
+            write!(archive, "text {run}").unwrap();
+        }
+        let mut bytes = archive.finish().unwrap().into_inner();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("texts.zip");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(
+            load_texts(&path, "en", 3).unwrap(),
+            ["text 1", "text 2", "text 3"]
+        );
+        // The library would find two texts, the second of them that of run 3.
+        for at in 0..bytes.len() - 4 {
+            if bytes[at..].starts_with(b"run3") {
+                bytes[at + 3] = b'2';
+            }
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let error = load_all_texts(&path, "en").unwrap_err().to_string();
+        assert!(
+            error.contains("texts.zip: found 3 entries with 2 names"),
+            "{error}"
+        );
+    }
 }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use csv::StringRecord;
 use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, only_column};
 
 use crate::decode::decode;
 use crate::{RunWords, TextError};
+
+const EXPECTED: &str = "a table with the columns word and count";
 
 /// Counts of words, ignoring case.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,43 +41,16 @@ impl WordCounts {
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let text = decode(lpp_files::read_input(path).map_err(TextError::read(path))?, path)?;
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(if tabs { b'\t' } else { b',' })
-            .quoting(!tabs)
-            .from_reader(if tabs {
-                BoundedRows::without_quotes(text.as_bytes())
-            } else {
-                BoundedRows::new(text.as_bytes())
-            });
-        let expected = || "a table with the columns word and count".to_owned();
-        let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), expected());
-        let header = reader.headers().map_err(broken)?.clone();
-        let column = |name: &str| {
-            only_column(&header, name)
-                .map_err(|two| TextError::malformed(path, two.to_string(), ONE_OF_EACH_NAME.to_owned()))?
-                .ok_or_else(|| TextError::malformed(path, format!("no column {name}"), expected()))
-        };
-        let (word, count) = (column("word")?, column("count")?);
+        let mut n_rows = 0;
+        // The whole table is checked before anything is kept: words of a few letters take much more memory than their rows.
+        each_count(&text, tabs, path, |_, _| n_rows += 1)?;
+        if n_rows == 0 {
+            return Err(TextError::malformed(path, "no rows", EXPECTED));
+        }
         let mut counts = HashMap::new();
-        for (row, record) in reader.records().enumerate() {
-            let record = record.map_err(broken)?;
-            let cell = record.get(count).unwrap_or_default();
-            let value = cell.trim().parse().ok();
-            let Some(value) = value.filter(|v: &f64| v.is_finite() && *v >= 0.0) else {
-                return Err(TextError::BadCell {
-                    path: path.to_owned(),
-                    row,
-                    column: "count",
-                    found: cell.to_owned(),
-                    expected: "a number that is not negative".to_owned(),
-                });
-            };
-            let key = record.get(word).unwrap_or_default().to_lowercase();
-            *counts.entry(key).or_insert(0.0) += value;
-        }
-        if counts.is_empty() {
-            return Err(TextError::malformed(path, "no rows", expected()));
-        }
+        each_count(&text, tabs, path, |word, count| {
+            *counts.entry(word.to_lowercase()).or_insert(0.0) += count;
+        })?;
         Ok(Self(counts))
     }
 
@@ -90,6 +66,49 @@ impl WordCounts {
         let words = runs.iter().flat_map(|run| &run.words);
         words.filter(|word| self.of(word).is_none()).count()
     }
+}
+
+/// Passes each word and its count to `found`.
+fn each_count(
+    text: &str,
+    tabs: bool,
+    path: &Path,
+    mut found: impl FnMut(&str, f64),
+) -> Result<(), TextError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(if tabs { b'\t' } else { b',' })
+        .quoting(!tabs)
+        .from_reader(if tabs {
+            BoundedRows::without_quotes(text.as_bytes())
+        } else {
+            BoundedRows::new(text.as_bytes())
+        });
+    let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), EXPECTED);
+    let header = reader.headers().map_err(broken)?.clone();
+    let column = |name: &str| {
+        only_column(&header, name)
+            .map_err(|two| TextError::malformed(path, two.to_string(), ONE_OF_EACH_NAME))?
+            .ok_or_else(|| TextError::malformed(path, format!("no column {name}"), EXPECTED))
+    };
+    let (word, count) = (column("word")?, column("count")?);
+    let mut record = StringRecord::new();
+    let mut row = 0;
+    while reader.read_record(&mut record).map_err(broken)? {
+        let cell = record.get(count).unwrap_or_default();
+        let value = cell.trim().parse().ok();
+        let Some(value) = value.filter(|v: &f64| v.is_finite() && *v >= 0.0) else {
+            return Err(TextError::BadCell {
+                path: path.to_owned(),
+                row,
+                column: "count",
+                found: cell.to_owned(),
+                expected: "a number that is not negative".to_owned(),
+            });
+        };
+        found(record.get(word).unwrap_or_default(), value);
+        row += 1;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

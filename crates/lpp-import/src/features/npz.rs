@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use lpp_files::{FileError, in_quotes};
+use lpp_files::{FileError, check_zip_names, in_quotes};
 use ndarray::ArrayD;
 use zip::ZipArchive;
 
@@ -22,6 +22,7 @@ pub(super) fn load_npz(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Run
     let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     let length = file.metadata().map_err(FileError::read(path))?.len();
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| wrong(error.to_string()))?;
+    check_zip_names(path, archive.central_directory_start(), archive.len())?;
     let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
     let keys = names
         .iter()
@@ -208,5 +209,15 @@ mod tests {
     fn an_array_that_comes_twice_is_refused() {
         let bytes = archive(&["run-0", "run-0.npy"], zip::CompressionMethod::Stored);
         refused(&bytes, "a second array");
+        // The library would read the second one alone.
+        let mut bytes = archive(&["run-0.npy", "run-1.npy"], zip::CompressionMethod::Stored);
+        for nth in 0..2 {
+            let at = place(&bytes, b"run-1.npy", 0);
+            bytes[at + 4] = b'0';
+            assert_eq!(
+                nth == 1,
+                load(&bytes).is_err_and(|error| error.contains("2 entries with 1 names"))
+            );
+        }
     }
 }

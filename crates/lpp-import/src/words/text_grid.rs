@@ -8,9 +8,9 @@
 
 use std::path::Path;
 
-use lpp_files::{FileError, in_quotes, quote};
+use lpp_files::{FileError, check_row_count, in_quotes, quote};
 
-use super::spoken::{Spoken, is_silence};
+use super::spoken::{BYTES_OF_SEGMENT, Spoken, is_silence};
 use super::unit::Unit;
 
 /// What stands free in the file.
@@ -32,16 +32,16 @@ impl Token {
     }
 }
 
-/// A tier, not yet read further than its name.
 struct Tier {
     class: String,
     name: String,
+    /// The intervals, if they are wanted.
     items: Vec<(f64, f64, String)>,
 }
 
 /// Reads the intervals of one tier.
 pub(super) fn read(path: &Path, text: &str, tier: Option<&str>) -> Result<Spoken, FileError> {
-    let tiers = Reader { path, rest: text }.tiers()?;
+    let tiers = Reader::new(path, text, tier).tiers()?;
     let names = tiers
         .iter()
         .map(|tier| format!("{:?}", tier.name))
@@ -82,9 +82,30 @@ pub(super) fn read(path: &Path, text: &str, tier: Option<&str>) -> Result<Spoken
 struct Reader<'a> {
     path: &'a Path,
     rest: &'a str,
+    length: usize,
+    /// The name of the tier whose intervals are kept; the first is kept without one.
+    wanted: Option<&'a str>,
+    /// How many tiers and intervals are kept so far.
+    n_kept: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(path: &'a Path, text: &'a str, wanted: Option<&'a str>) -> Self {
+        Self {
+            path,
+            rest: text,
+            length: text.len(),
+            wanted,
+            n_kept: 0,
+        }
+    }
+
+    /// Counts what is kept, before it is.
+    fn keep(&mut self) -> Result<(), FileError> {
+        self.n_kept += 1;
+        check_row_count(self.path, self.length, self.n_kept, BYTES_OF_SEGMENT)
+    }
+
     fn tiers(mut self) -> Result<Vec<Tier>, FileError> {
         let [kind, class] = [self.text("the file type")?, self.text("the object class")?];
         if !kind.starts_with("ooTextFile") || class != "TextGrid" {
@@ -100,8 +121,9 @@ impl Reader<'_> {
         }
         let n_tiers = self.count("the number of tiers")?;
         let mut tiers = Vec::new();
-        for _ in 0..n_tiers {
-            tiers.push(self.tier()?);
+        for n in 0..n_tiers {
+            self.keep()?;
+            tiers.push(self.tier(n == 0)?);
         }
         self.end()?;
         Ok(tiers)
@@ -121,12 +143,13 @@ impl Reader<'_> {
         ))
     }
 
-    fn tier(&mut self) -> Result<Tier, FileError> {
+    fn tier(&mut self, is_first: bool) -> Result<Tier, FileError> {
         let class = self.text("the class of a tier")?;
         let name = self.text("the name of a tier")?;
         self.number("the start of a tier")?;
         self.number("the end of a tier")?;
         let n_items = self.count("the size of a tier")?;
+        let is_kept = self.wanted.map_or(is_first, |wanted| wanted == name);
         let mut items = Vec::new();
         for _ in 0..n_items {
             let start = self.number("a time")?;
@@ -135,7 +158,11 @@ impl Reader<'_> {
             } else {
                 start
             };
-            items.push((start, end, self.text("a label")?));
+            let label = self.text("a label")?;
+            if is_kept {
+                self.keep()?;
+                items.push((start, end, label));
+            }
         }
         Ok(Tier { class, name, items })
     }

@@ -9,7 +9,7 @@ use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use lpp_files::{MappedFile, shortened};
+use lpp_files::{MappedFile, check_zip_names, shortened};
 use lpp_pickle::{Bytes, Limits, Objects, PickleError, Stream, StreamError, Value};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -45,6 +45,7 @@ fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>,
     let content: &[u8] = file;
     let mut archive = ZipArchive::new(Cursor::new(content))
         .map_err(|e| refuse(format!("not a complete zip archive: {e}")))?;
+    check_zip_names(file.path(), archive.central_directory_start(), archive.len())?;
     let (root, value, objects) = read_pickle_entry(file, &mut archive)?;
     let value = unwrapped(value, &objects).map_err(refuse)?;
     let mut storages = HashMap::new();
