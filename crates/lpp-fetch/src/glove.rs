@@ -4,9 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use lpp_files::{AtomicFile, Progress, check_zip_names};
+use lpp_files::{AtomicFile, Progress, open_zip};
 use lpp_steps::{FetchGloveStep, Making, Software};
-use zip::ZipArchive;
 
 use crate::http::Http;
 use crate::{Batch, Digest, FetchError, RemoteFile};
@@ -111,9 +110,7 @@ impl GloveJob {
 fn extract(archive: &Path, member: &str, target: &Path) -> Result<(), FetchError> {
     let damaged = |problem: String| FetchError::answer(&archive.to_string_lossy(), problem);
     let file = File::open(archive).map_err(FetchError::read(archive))?;
-    let mut zip =
-        ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(format!("no zip archive ({e})")))?;
-    check_zip_names(archive, zip.central_directory_start(), zip.len())?;
+    let mut zip = open_zip(archive, BufReader::new(file))?;
     let mut content = zip
         .by_name(member)
         .map_err(|e| damaged(format!("no {member} in it ({e})")))?;

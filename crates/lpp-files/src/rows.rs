@@ -10,8 +10,13 @@ const SPARE: usize = 60 << 20;
 /// How many times its length a table may take; its text may be in memory too.
 const TIMES: usize = 3;
 
-/// Most rows in `n_bytes` of a table whose rows take `each` bytes of memory.
-pub(crate) fn most_rows(n_bytes: usize, each: usize) -> usize {
+/// Most rows in a file of `n_bytes` whose rows take `each` bytes of memory: they fill 60 MiB and three times its length.
+///
+/// ```
+/// assert_eq!(lpp_files::most_rows(1 << 20, 1 << 20), 63);
+/// ```
+#[must_use]
+pub fn most_rows(n_bytes: usize, each: usize) -> usize {
     (SPARE + TIMES * n_bytes) / each.max(1)
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lpp_files::{RunOrder, check_zip_names, missing_run, natural_path_order, refuse_pointer};
+use lpp_files::{RunOrder, missing_run, natural_path_order, open_zip, refuse_pointer};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -178,16 +178,7 @@ fn checked(path: &Path, files: Vec<PathBuf>, n_runs: usize) -> Result<Vec<PathBu
 fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, TextError> {
     refuse_pointer(path)?;
     let file = lpp_files::open_input(path).map_err(TextError::read(path))?;
-    let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
-    let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| {
-        TextError::malformed(
-            path,
-            format!("no readable zip archive ({e}) in {bytes_in_file} bytes"),
-            "a complete zip file",
-        )
-    })?;
-    check_zip_names(path, archive.central_directory_start(), archive.len())?;
-    Ok(archive)
+    Ok(open_zip(path, BufReader::new(file))?)
 }
 
 fn read_member(

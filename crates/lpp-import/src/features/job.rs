@@ -377,7 +377,7 @@ mod tests {
             ("c_2.npy", "inf in run 1"),
             ("d_2.csv", "\"da\" in row 1, column \"word\""),
             ("e_2.csv", "in the header"),
-            ("g_2.npz", "an archive of NumPy arrays"),
+            ("g_2.npz", "a complete zip archive"),
             ("h_2.hdf5", "expected HDF5"),
             ("i_2.parquet", "expected a Parquet file"),
             ("j_2.mat", "the ending \"mat\""),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use lpp_files::{FileError, check_zip_names, in_quotes};
+use lpp_files::{FileError, in_quotes, open_zip};
 use ndarray::ArrayD;
 use zip::ZipArchive;
 
@@ -21,8 +21,7 @@ pub(super) fn load_npz(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Run
     let wrong = |found: String| FileError::malformed(path, found, "an archive of NumPy arrays (.npz)");
     let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     let length = file.metadata().map_err(FileError::read(path))?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| wrong(error.to_string()))?;
-    check_zip_names(path, archive.central_directory_start(), archive.len())?;
+    let mut archive = open_zip(path, BufReader::new(file))?;
     let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
     let keys = names
         .iter()

@@ -15,7 +15,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::arrays::name_of;
-use super::parquet_pages::check_pages;
+use super::parquet_pages::{check_footer, check_pages};
 use super::run_features::RunFeatures;
 
 /// Numbers that a file of any size may hold; more must be as many as it has bytes. A few bytes can stand for any number of
@@ -25,6 +25,8 @@ const FREE_VALUES: u64 = 4_000_000;
 /// Reads a table of numbers: a row per word or scan, a column per feature. The index of pandas is no feature.
 pub(super) fn load_parquet(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
     let bytes = Bytes::from(lpp_files::read_input(path).map_err(FileError::read(path))?);
+    check_footer(&bytes)
+        .map_err(|found| FileError::malformed(path, found, "a Parquet file whose columns fit into memory"))?;
     // The library panics on some broken files.
     let layer = caught(|| read(path, bytes)).map_err(|panic| {
         let expected = "a Parquet file as pandas writes it";

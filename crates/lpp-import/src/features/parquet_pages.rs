@@ -1,8 +1,10 @@
-//! What the pages of a Parquet column declare, checked before the library believes it.
+//! What the footer and the pages of a Parquet file declare, checked before the library believes it.
 //!
-//! The library reserves memory by the counts of a page's header. A header is a structure of Thrift's compact protocol
-//! (`PageHeader` in the format's `parquet.thrift`); only its lengths and counts are looked at here.
+//! The library reserves memory by the counts of a page's header, and keeps some hundred bytes for each column of the footer. Both
+//! are structures of Thrift's compact protocol (`PageHeader` and `FileMetaData` in the format's `parquet.thrift`); only lengths and
+//! counts are looked at here.
 
+use lpp_files::most_rows;
 use parquet::basic::{Compression, Encoding, Type as Physical};
 
 /// The most bytes of a header; those of columns of numbers have less than 200.
@@ -31,6 +33,39 @@ impl Header {
     }
 }
 
+/// Memory that the library takes for a structure of the footer: a column, a group of rows and what they consist of.
+const BYTES_OF_STRUCTURE: usize = 400;
+/// What a file ends with: the length of the footer, and these letters.
+const END: &[u8] = b"PAR1";
+
+/// Checks that the footer, which lists all columns of all groups of rows, does not take much more memory than the file.
+///
+/// # Errors
+/// What was found. A file without a footer passes; the library refuses it.
+pub(super) fn check_footer(file: &[u8]) -> Result<(), String> {
+    let footer = file.strip_suffix(END).and_then(|rest| {
+        let (rest, length) = rest.split_last_chunk()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        rest.get(rest.len().checked_sub(length)?..)
+    });
+    let Some(footer) = footer else {
+        return Ok(());
+    };
+    let mut reader = Compact::new(footer);
+    reader
+        .structure(&mut Vec::new(), &mut |_, _| {})
+        .ok_or("a footer that is no list of columns")?;
+    let most = most_rows(file.len(), BYTES_OF_STRUCTURE);
+    if reader.n_structures > most {
+        return Err(format!(
+            "a footer of {} parts in a file of {} bytes",
+            reader.n_structures,
+            file.len()
+        ));
+    }
+    Ok(())
+}
+
 /// Checks the headers of all pages in the bytes of one column.
 ///
 /// # Errors
@@ -49,10 +84,7 @@ pub(super) fn check_pages(
     };
     while !column.is_empty() {
         let mut header = Header::default();
-        let mut reader = Compact {
-            bytes: &column[..column.len().min(LONGEST_HEADER)],
-            at: 0,
-        };
+        let mut reader = Compact::new(&column[..column.len().min(LONGEST_HEADER)]);
         reader
             .structure(&mut Vec::new(), &mut |path, value| header.take(path, value))
             .ok_or("a page without a readable header")?;
@@ -88,15 +120,25 @@ pub(super) fn check_pages(
 struct Compact<'a> {
     bytes: &'a [u8],
     at: usize,
+    n_structures: usize,
 }
 
-impl Compact<'_> {
+impl<'a> Compact<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            n_structures: 0,
+        }
+    }
+
     /// Reads a structure and hands each whole number of it to `found`, with the numbers of the fields that lead to it. `None`
     /// if it is broken.
     fn structure(&mut self, path: &mut Vec<i16>, found: &mut dyn FnMut(&[i16], i64)) -> Option<()> {
         if path.len() >= DEEPEST {
             return None;
         }
+        self.n_structures += 1;
         let mut id = 0_i16;
         loop {
             let head = self.byte()?;
@@ -215,6 +257,31 @@ mod tests {
     fn a_page_that_holds_what_it_declares_passes() {
         checked(&dictionary(8, 8, 2, 8)).unwrap();
         checked(&[dictionary(8, 8, 2, 8), dictionary(4, 4, 1, 4)].concat()).unwrap();
+    }
+
+    /// A file of a footer alone, with as many elements of a schema.
+    fn footer(n: u32) -> Vec<u8> {
+        let mut length = Vec::new();
+        let mut left = n;
+        while left >= 128 {
+            length.push((left % 128) as u8 | 128);
+            left /= 128;
+        }
+        length.push(left as u8);
+        let footer = [&[0x29, 0xfc][..], &length, &vec![0; n as usize], &[0]].concat();
+        let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+        [footer.as_slice(), &length, END].concat()
+    }
+
+    #[test]
+    fn a_footer_of_many_parts_is_refused() {
+        check_footer(&footer(100_000)).unwrap();
+        let error = check_footer(&footer(200_000)).unwrap_err();
+        assert!(error.contains("a footer of 200001 parts"), "{error}");
+        let mut broken = footer(100);
+        broken[3] = 0x80;
+        assert!(check_footer(&broken).is_err());
+        check_footer(b"PAR1").unwrap();
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use lpp_files::{MappedFile, check_zip_names, shortened};
+use lpp_files::{MappedFile, open_zip, shortened};
 use lpp_pickle::{Bytes, Limits, Objects, PickleError, Stream, StreamError, Value};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -43,9 +43,7 @@ pub(crate) fn open(path: &Path) -> Result<HashMap<String, StoredTensor>, LlmErro
 fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let refuse = |problem: String| LlmError::weights(file.path(), problem);
     let content: &[u8] = file;
-    let mut archive = ZipArchive::new(Cursor::new(content))
-        .map_err(|e| refuse(format!("not a complete zip archive: {e}")))?;
-    check_zip_names(file.path(), archive.central_directory_start(), archive.len())?;
+    let mut archive = open_zip(file.path(), Cursor::new(content))?;
     let (root, value, objects) = read_pickle_entry(file, &mut archive)?;
     let value = unwrapped(value, &objects).map_err(refuse)?;
     let mut storages = HashMap::new();
