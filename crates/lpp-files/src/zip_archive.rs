@@ -16,7 +16,7 @@ const LARGE_END: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR: &[u8; 4] = b"PK\x06\x07";
 
 /// Lengths of these records without texts.
-const BYTES_OF_ENTRY: u64 = 46;
+const BYTES_OF_ENTRY: usize = 46;
 const BYTES_OF_END: usize = 22;
 const BYTES_OF_LARGE_END: usize = 56;
 const BYTES_OF_LOCATOR: usize = 20;
@@ -111,7 +111,7 @@ fn directory_of(reader: &mut (impl Read + Seek)) -> Result<Directory, Fault> {
         ));
     }
     let most = most_rows(usize::try_from(length).unwrap_or(usize::MAX), MEMORY_OF_ENTRY) as u64;
-    if n_entries > most || n_bytes > most.saturating_mul(BYTES_OF_ENTRY) {
+    if n_entries > most || n_bytes > most.saturating_mul(BYTES_OF_ENTRY as u64) {
         return found(format!("a directory of {n_entries} entries and {n_bytes} bytes"));
     }
     let records = bytes_from(reader, start)?;
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn directories_that_would_take_much_memory_are_refused() {
-        let mut entry = [0; BYTES_OF_ENTRY as usize];
+        let mut entry = [0; BYTES_OF_ENTRY];
         entry[..4].copy_from_slice(ENTRY);
         let of = |n: u32| {
             let directory = entry.repeat(n as usize);

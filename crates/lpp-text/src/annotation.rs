@@ -9,15 +9,12 @@ use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, TimedWord, WordTable, only_column
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
-use crate::run_words::RunWords;
+use crate::run_words::{BYTES_OF_WORD, RunWords};
 use crate::sections::Sections;
 use crate::{Corrections, TextError};
 
 /// Largest annotation file; the published ones have a megabyte.
 const MAX_BYTES: u64 = 256 << 20;
-
-/// Memory that a word takes in lists that grow. 300,000 words of any length pass, two days of speech.
-pub(crate) const BYTES_OF_WORD: usize = 200;
 
 /// Longest cell; a word has a few letters.
 const MAX_CELL_BYTES: usize = 1 << 16;

@@ -5,7 +5,8 @@ use std::path::Path;
 use lpp_files::{BoundedRows, FileError, TimedWord};
 use serde::Deserialize;
 
-use crate::annotation::BYTES_OF_WORD;
+/// Memory that a word takes in lists that grow. 300,000 words of any length pass, two days of speech.
+pub(crate) const BYTES_OF_WORD: usize = 200;
 
 /// The words of one run with their times.
 #[derive(Debug, Clone, PartialEq, Default)]

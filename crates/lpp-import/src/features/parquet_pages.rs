@@ -267,7 +267,7 @@ mod tests {
             length.push((left % 128) as u8 | 128);
             left /= 128;
         }
-        length.push(left as u8);
+        length.push(u8::try_from(left).unwrap());
         let footer = [&[0x29, 0xfc][..], &length, &vec![0; n as usize], &[0]].concat();
         let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
         [footer.as_slice(), &length, END].concat()
