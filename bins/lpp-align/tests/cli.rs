@@ -302,7 +302,7 @@ fn bad_files_are_named() {
     toy.write("text.zip", "PK\u{3}\u{4} but not much more");
     assert_fails(
         toy.aligned().arg("--text").arg(toy.path("text.zip")),
-        &["text.zip", "complete zip file"],
+        &["text.zip", "complete zip archive"],
     );
     assert_fails(
         toy.aligned().arg("--text").arg(toy.path("absent.zip")),

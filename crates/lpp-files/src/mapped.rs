@@ -22,7 +22,7 @@ impl MappedFile {
     /// Maps `path`. An empty file maps to an empty slice.
     ///
     /// # Errors
-    /// [`FileError::Read`] if it cannot be opened, [`FileError::Malformed`] if it is a folder, pipe or device.
+    /// [`FileError::Read`] if it cannot be opened or is a pipe or device, [`FileError::Malformed`] if it is a folder.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let file = open_input(path).map_err(FileError::read(path))?;
         let metadata = file.metadata().map_err(FileError::read(path))?;
