@@ -1,13 +1,13 @@
 """Kills lpp-run and its programs at many moments, lets it go on, and compares with a run that nobody disturbed.
 
-    faults.py BINARIES [--points 50] [--renames both|before|after|none] [--seed 1] [--extract] [--scans] [--full-disk]
+    faults.py BINARIES [--points 50] [--renames both|before|after|none] [--jobs 4] [--seed 1] [--extract] [--scans] [--full-disk]
 
 Every trial works on a copy of one tiny synthetic study. The whole process group is killed (SIGKILL) at a random moment,
 often a second time while it resumes; then it may end. Final artefacts must be equal byte for byte, records equal but for
 times, a step that was logged as ended must not have run again, and `lpp-run verify` must find nothing.
 
 --renames needs programs built with the feature lpp-files/fault-injection (make test-faults): they kill the group at the
-chosen rename. --full-disk lets lpp-run and every program meet a file system without room, and a limit on file sizes.
+chosen rename, in --jobs trials at once. --full-disk lets lpp-run and every program meet a file system without room, and a limit on file sizes.
 """
 import argparse
 import errno
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from small_scans import write_scans
@@ -33,6 +34,7 @@ class Trials:
         self.work = Path(tempfile.mkdtemp(prefix="lpp-faults-", dir=options.work))
         self.random = random.Random(options.seed)
         self.models = options.models
+        self.jobs = options.jobs
         self.base = self.work / "base"
         self.n = 0
         self.reference = None
@@ -138,17 +140,23 @@ class Trials:
         shutil.rmtree(study)
         chosen = range(first, min(last or total, total) + 1)
         for moment in ("before", "after") if when == "both" else (when,):
-            for number in chosen:
-                log.unlink(missing_ok=True)
-                study = self.copy(f"{moment}-{number}")
-                faults = {"LPP_FAULT_LOG": str(log), f"LPP_FAULT_{moment.upper()}": str(number)}
-                status = self.start(study, **faults).wait()
-                assert status == -signal.SIGKILL, f"rename {number} has not killed the run: {status}"
-                self.run(study)
-                self.check(study, f"killed {moment} rename {number}")
-                shutil.rmtree(study)
+            # Some hundred trials that wait for each other's files as much as they compute.
+            with ThreadPoolExecutor(self.jobs) as pool:
+                for _ in pool.map(lambda number, moment=moment: self.at_rename(moment, number), chosen):
+                    pass
             print(f"killed {moment} each of the renames {chosen.start} to {chosen.stop - 1} of {total}; all end equal",
                   flush=True)
+
+    def at_rename(self, moment, number):
+        log = self.work / f"renames-{moment}-{number}"
+        study = self.copy(f"{moment}-{number}")
+        faults = {"LPP_FAULT_LOG": str(log), f"LPP_FAULT_{moment.upper()}": str(number)}
+        status = self.start(study, **faults).wait()
+        assert status == -signal.SIGKILL, f"rename {number} has not killed the run: {status}"
+        self.run(study)
+        self.check(study, f"killed {moment} rename {number}")
+        shutil.rmtree(study)
+        log.unlink()
 
     def out_of_space(self):
         self.size_limit()
@@ -252,6 +260,7 @@ def main():
     parser.add_argument("--renames", choices=["both", "before", "after", "none"], default="none")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--last", type=int)
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--extract", action="store_true", help="with a language model, if lpp-extract is built")
     parser.add_argument("--scans", action="store_true", help="with the steps from published scans on, and individual fits")
