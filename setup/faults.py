@@ -140,7 +140,7 @@ class Trials:
         shutil.rmtree(study)
         chosen = range(first, min(last or total, total) + 1)
         for moment in ("before", "after") if when == "both" else (when,):
-            # Some hundred trials that wait for each other's files as much as they compute.
+            # Steps use one core most of the time, so that trials are run side by side.
             with ThreadPoolExecutor(self.jobs) as pool:
                 for _ in pool.map(lambda number, moment=moment: self.at_rename(moment, number), chosen):
                     pass

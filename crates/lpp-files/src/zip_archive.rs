@@ -21,7 +21,7 @@ const BYTES_OF_END: usize = 22;
 const BYTES_OF_LARGE_END: usize = 56;
 const BYTES_OF_LOCATOR: usize = 20;
 
-/// Longest comment, which stands behind the end.
+/// Longest comment; it follows the end record.
 const LONGEST_COMMENT: u64 = 0xffff;
 
 /// Memory that the library takes for an entry.
@@ -49,11 +49,11 @@ pub fn open_zip<R: Read + Seek>(path: &Path, mut reader: R) -> Result<ZipArchive
         Fault::Found(found) => wrong(found),
     })?;
     // The library looks for other directories if it does not like the last one; it finds none.
-    let behind = Behind {
+    let directory_only = FromDirectory {
         reader: &mut reader,
         start: directory.start,
     };
-    let n_names = ZipArchive::new(behind)
+    let n_names = ZipArchive::new(directory_only)
         .map_err(|error| wrong(format!("a broken archive ({error})")))?
         .len();
     if n_names as u64 != directory.n_entries {
@@ -212,12 +212,12 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 /// A reader that gives zeros up to a byte.
-struct Behind<R> {
+struct FromDirectory<R> {
     reader: R,
     start: u64,
 }
 
-impl<R: Read + Seek> Read for Behind<R> {
+impl<R: Read + Seek> Read for FromDirectory<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let place = self.reader.stream_position()?;
         let n = self.reader.read(buffer)?;
@@ -227,7 +227,7 @@ impl<R: Read + Seek> Read for Behind<R> {
     }
 }
 
-impl<R: Seek> Seek for Behind<R> {
+impl<R: Seek> Seek for FromDirectory<R> {
     fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
         self.reader.seek(place)
     }
@@ -301,7 +301,7 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(names_of(&archive(&many, "")).unwrap(), many);
         assert_eq!(names_of(&large(archive(&many, ""))).unwrap(), many);
-        // Zeros of a tape behind the end.
+        // Zero padding after the end.
         assert_eq!(
             names_of(&[archive(&many, ""), vec![0; 1000]].concat()).unwrap(),
             many
@@ -335,7 +335,7 @@ mod tests {
         other[count + 6..count + 10].copy_from_slice(&[0xf0; 4]);
         refused(&other, "of directory from byte 4042322160");
         refused(&archive(&["PK\x05\x06"], ""), "several ends");
-        // Of two archives behind each other, the second begins where its directory does not say.
+        // In two archives joined into one file, the offsets of the second are wrong.
         refused(&[&whole[..], &whole].concat(), "ends of a zip archive");
     }
 

@@ -54,7 +54,7 @@ pub(super) fn check_footer(file: &[u8]) -> Result<(), String> {
     let mut reader = Compact::new(footer);
     reader
         .structure(&mut Vec::new(), &mut |_, _| {})
-        .ok_or("a footer that is no list of columns")?;
+        .ok_or("an unreadable footer")?;
     let most = most_rows(file.len(), BYTES_OF_STRUCTURE);
     if reader.n_structures > most {
         return Err(format!(

@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Counts what is kept, before it is.
+    /// Counts one more tier or interval; an error if there are too many for the length of the file.
     fn keep(&mut self) -> Result<(), FileError> {
         self.n_kept += 1;
         check_row_count(self.path, self.length, self.n_kept, BYTES_OF_SEGMENT)
