@@ -190,16 +190,17 @@ pub enum LlmError {
     #[error(transparent)]
     Text(#[from] lpp_text::TextError),
     /// libtorch refused an operation, for instance because memory ran out.
-    #[error("libtorch: {}", first_line(source))]
+    #[error("libtorch: {}", first_line(exception))]
     Torch {
-        /// The exception, with its C++ stack. Its first line is in the message.
-        source: tch::TchError,
+        /// The exception, with its C++ stack. Its first line is in the message; it is no cause of its own, so that the stack
+        /// is not printed.
+        exception: tch::TchError,
     },
 }
 
 impl From<tch::TchError> for LlmError {
-    fn from(source: tch::TchError) -> Self {
-        Self::Torch { source }
+    fn from(exception: tch::TchError) -> Self {
+        Self::Torch { exception }
     }
 }
 
@@ -293,4 +294,27 @@ fn first_line(error: &tch::TchError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or("unknown error");
     line.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn the_stack_of_libtorch_is_neither_in_the_message_nor_a_cause() {
+        let square = Tensor::zeros([2, 2], (Kind::Float, Device::Cpu));
+        let exception = square.f_matmul(&Tensor::zeros([3, 3], (Kind::Float, Device::Cpu)));
+        let exception = exception.unwrap_err();
+        assert!(
+            exception.to_string().lines().count() > 1,
+            "libtorch gives no stack"
+        );
+        let refusal = LlmError::from(exception);
+        assert_eq!(refusal.to_string().lines().count(), 1, "{refusal}");
+        assert!(refusal.source().is_none());
+    }
 }

@@ -383,11 +383,11 @@ pub enum RidgeError {
     },
     /// libtorch failed, for example because the device does not exist or has too little memory.
     #[cfg(feature = "torch")]
-    #[error("libtorch: {}", first_line(.source))]
+    #[error("libtorch: {}", first_line(.exception))]
     Torch {
-        /// The error of libtorch.
-        #[source]
-        source: tch::TchError,
+        /// The exception, with its C++ stack. Its first line is in the message; it is no cause of its own, so that the stack
+        /// is not printed.
+        exception: tch::TchError,
     },
 }
 

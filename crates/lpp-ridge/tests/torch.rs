@@ -30,4 +30,5 @@ fn a_device_that_is_not_there_is_an_error() {
     let refusal = model.prepare(&study.x).unwrap_err();
     assert!(matches!(refusal, RidgeError::Torch { .. }), "{refusal}");
     assert!(!refusal.to_string().contains('\n'), "{refusal}");
+    assert!(std::error::Error::source(&refusal).is_none());
 }

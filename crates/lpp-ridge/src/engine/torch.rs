@@ -93,8 +93,8 @@ fn cholesky(matrix: &Tensor) -> Result<Option<Tensor>, TchError> {
 }
 
 /// A failure of libtorch as an error of this crate.
-fn failed(source: TchError) -> RidgeError {
-    RidgeError::Torch { source }
+fn failed(exception: TchError) -> RidgeError {
+    RidgeError::Torch { exception }
 }
 
 /// A size or position as libtorch counts.
