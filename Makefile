@@ -16,7 +16,7 @@ BENCH ?= --bench ridge --bench fmri
 TIME ?= 10
 SEED ?= 1
 TARGETS ?=
-TORCH_TARGETS ?= torch torch_legacy safetensors model_config
+TORCH_TARGETS ?= torch torch_legacy safetensors shards model_config
 # The crate that `make mutants` changes, and in how many ways.
 CRATE ?= lpp-stats
 COUNT ?= 300

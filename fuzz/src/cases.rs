@@ -103,12 +103,13 @@ fn tiny_rows(header: &str, separator: &str) -> Vec<u8> {
         .collect()
 }
 
-/// JSON that is deep or holds numbers beyond all types.
+/// JSON that is deep, one long text, or holds numbers beyond all types.
 pub(crate) fn json() -> Vec<Vec<u8>> {
     vec![
         "[".repeat(1 << 20).into_bytes(),
         "{\"a\":".repeat(1 << 18).into_bytes(),
         b"1e99999".to_vec(),
         vec![b'"'; 1 << 20],
+        format!("\"{}\"", "a".repeat(1 << 20)).into_bytes(),
     ]
 }

@@ -19,6 +19,7 @@ mod memory;
 mod mutate;
 mod seeds;
 mod targets;
+mod vocabularies;
 
 pub use all_targets::targets;
 pub use check::{Failure, Outcome, check};

@@ -349,7 +349,7 @@ fn tables() -> Vec<Target> {
     ]
 }
 
-const TOKENIZER: &str = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [{"id": 2, "content": "<|end|>",
+pub(crate) const TOKENIZER: &str = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [{"id": 2, "content": "<|end|>",
   "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
   "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "a"}, {"type": "NFC"}]},
   "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
@@ -469,6 +469,28 @@ fn checkpoints() -> Vec<Target> {
             packing: Packing::Plain,
             files: || fixtures(&["llm/gpt2/model.safetensors"]),
             beside: |folder| beside("llm/gpt2", folder),
+            read: load,
+        },
+        Target {
+            name: "shards",
+            file: "model.safetensors.index.json",
+            packing: Packing::Plain,
+            files: || {
+                [
+                    fixtures(&["llm/llama/model.safetensors.index.json"]),
+                    cases::json(),
+                ]
+                .concat()
+            },
+            beside: |folder| {
+                for name in [
+                    "model-00001-of-00002.safetensors",
+                    "model-00002-of-00002.safetensors",
+                ] {
+                    fs::copy(fixture("llm/llama").join(name), folder.join(name)).context(name)?;
+                }
+                beside("llm/llama", folder)
+            },
             read: load,
         },
         Target {

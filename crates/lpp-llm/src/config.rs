@@ -41,7 +41,7 @@ impl ConfigFile {
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, LlmError> {
         match lpp_files::json::from_str(text) {
             Ok(values) => Ok(Self::new(path, values)),
-            Err(source) => Err(LlmError::Json { path, source }),
+            Err(reason) => Err(LlmError::Json { path, reason }),
         }
     }
 
@@ -300,6 +300,18 @@ mod tests {
     fn many_small_values_are_refused() {
         let text = format!("{{\"a\":[{}0]}}", "{\"\":0},".repeat(1_000_000));
         assert!(ConfigFile::parse(PathBuf::from("config.json"), &text).is_err());
+    }
+
+    #[test]
+    fn a_message_does_not_quote_a_file_that_is_one_text() {
+        let text = format!("\"{}\"", "a".repeat(1 << 20));
+        let refusal = ConfigFile::parse(PathBuf::from("config.json"), &text).unwrap_err();
+        let message = refusal.to_string();
+        assert!(
+            message.len() < 1000 && message.contains("not valid JSON"),
+            "{message}"
+        );
+        assert!(std::error::Error::source(&refusal).is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can go wrong between a checkpoint folder and the hidden states.
 
-use lpp_files::FileError;
+use lpp_files::{FileError, MOST_QUOTED, quote, shortened};
 use std::path::{Path, PathBuf};
 
 /// Every error of this crate.
@@ -24,16 +24,15 @@ pub enum LlmError {
         path: PathBuf,
     },
     /// A JSON file is not valid JSON.
-    #[error("{}: not valid JSON", path.display())]
+    #[error("{}: not valid JSON: {}", path.display(), shortened(&reason.to_string(), MOST_OF_PROBLEM))]
     Json {
         /// The file.
         path: PathBuf,
-        /// Where the parser stopped.
-        #[source]
-        source: serde_json::Error,
+        /// Where the parser stopped. It may quote the file at any length, so that it is no cause of its own.
+        reason: serde_json::Error,
     },
     /// A key of `config.json` has an invalid value.
-    #[error("{}: `{key}` is {}, expected {expected}", path.display(), lpp_files::quote(found))]
+    #[error("{}: `{key}` is {}, expected {expected}", path.display(), quote(found))]
     ConfigValue {
         /// The file.
         path: PathBuf,
@@ -45,7 +44,7 @@ pub enum LlmError {
         expected: String,
     },
     /// A model family that is not implemented.
-    #[error("{}: model_type `{model_type}` is not supported (supported: {supported})", path.display())]
+    #[error("{}: model_type `{}` is not supported (supported: {supported})", path.display(), quote(model_type))]
     UnknownFamily {
         /// The `config.json`.
         path: PathBuf,
@@ -63,15 +62,15 @@ pub enum LlmError {
         looked_for: String,
     },
     /// A weights file is truncated, corrupt, or of a kind that is not read.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {}", path.display(), shortened(problem, MOST_OF_PROBLEM))]
     Weights {
         /// The file.
         path: PathBuf,
-        /// What was found and what was expected.
+        /// What was found and what was expected; the message shortens what is longer than 600 characters.
         problem: String,
     },
     /// Tensors that the model needs are not in the checkpoint.
-    #[error("{}: {} tensors are missing: {}{}", folder.display(), names.len(), shortened(names), found_instead(found))]
+    #[error("{}: {} tensors are missing: {}{}", folder.display(), names.len(), first_of(names), found_instead(found))]
     MissingTensors {
         /// The checkpoint folder.
         folder: PathBuf,
@@ -93,7 +92,7 @@ pub enum LlmError {
         value: f32,
     },
     /// Tensors of the checkpoint whose shape contradicts `config.json`.
-    #[error("{}: {} tensors have a wrong shape: {}", folder.display(), problems.len(), shortened(problems))]
+    #[error("{}: {} tensors have a wrong shape: {}", folder.display(), problems.len(), first_of(problems))]
     MisshapenTensors {
         /// The checkpoint folder.
         folder: PathBuf,
@@ -130,7 +129,7 @@ pub enum LlmError {
         n_vocabulary: usize,
     },
     /// An attention mask that is not usable.
-    #[error("attention mask: {}, expected {expected}", lpp_files::quote(found))]
+    #[error("attention mask: {}, expected {expected}", quote(found))]
     AttentionMask {
         /// What was found.
         found: String,
@@ -138,7 +137,7 @@ pub enum LlmError {
         expected: String,
     },
     /// An input array of the `hidden-states` command is not usable.
-    #[error("{}: {}, expected {expected}", path.display(), lpp_files::quote(found))]
+    #[error("{}: {}, expected {expected}", path.display(), quote(found))]
     InputArray {
         /// The file.
         path: PathBuf,
@@ -252,6 +251,9 @@ impl LlmError {
     }
 }
 
+/// Characters of a problem: those of two names of tensors, which may be as long as their file, and what is said about them.
+const MOST_OF_PROBLEM: usize = 3 * MOST_QUOTED;
+
 /// Likely causes of NaN or infinite values.
 const WHY_NOT_FINITE: &str =
     "weights or settings of the model are damaged, or its numbers are too large for --dtype";
@@ -263,29 +265,25 @@ fn found_instead(found: &[String]) -> String {
     } else {
         format!(
             " (it has {}, which the model does not use; is model_type right?)",
-            shortened(found)
+            first_of(found)
         )
     }
 }
 
 /// The first entries of a list that may have hundreds.
-pub(crate) fn shortened(names: &[String]) -> String {
+pub(crate) fn first_of(names: &[String]) -> String {
     const SHOWN: usize = 4;
-    let head: Vec<String> = names.iter().take(SHOWN).map(|name| cut(name)).collect();
+    const MOST_OF_NAME: usize = 60;
+    let head: Vec<_> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| shortened(name, MOST_OF_NAME))
+        .collect();
     let head = head.join(", ");
     if names.len() > SHOWN {
         format!("{head}, … and {} more", names.len() - SHOWN)
     } else {
         head
-    }
-}
-
-/// The beginning of a name that may have any length.
-fn cut(name: &str) -> String {
-    const SHOWN: usize = 60;
-    match name.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
     }
 }
 

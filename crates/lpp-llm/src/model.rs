@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::checkpoint;
 use crate::config::ConfigFile;
-use crate::error::{LlmError, shortened};
+use crate::error::{LlmError, first_of};
 use crate::families::{self, Family, Layout};
 use crate::parameter::Parameter;
 
@@ -299,7 +299,7 @@ pub fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
         tracing::warn!(
             "{}: unknown keys, which are not used: {}; if the model needs them, its hidden states are wrong",
             folder.join("config.json").display(),
-            shortened(&keys)
+            first_of(&keys)
         );
     }
     Ok(())

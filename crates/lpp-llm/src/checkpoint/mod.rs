@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tch::Tensor;
 
 use crate::checkpoint::stored::StoredTensor;
-use crate::error::{LlmError, shortened};
+use crate::error::{LlmError, first_of};
 use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 
@@ -100,7 +100,7 @@ impl Checkpoint {
                 "{}: {} tensors that the model does not use: {}",
                 self.folder.display(),
                 extra.len(),
-                shortened(&extra)
+                first_of(&extra)
             );
         }
         Ok(())
@@ -283,9 +283,9 @@ fn find_tensors(folder: &Path) -> Result<HashMap<String, StoredTensor>, LlmError
 fn read_index(path: &Path) -> Result<Index, LlmError> {
     refuse_pointer(path)?;
     let text = lpp_files::read_input_text(path).map_err(LlmError::read(path))?;
-    lpp_files::json::from_str(&text).map_err(|source| LlmError::Json {
+    lpp_files::json::from_str(&text).map_err(|reason| LlmError::Json {
         path: path.to_path_buf(),
-        source,
+        reason,
     })
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use lpp_files::MappedFile;
+use lpp_files::{MappedFile, quote};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::checkpoint::stored::{self, StoredKind, StoredTensor};
@@ -48,9 +48,9 @@ impl<'de> Deserialize<'de> for Entries {
                 let mut names = HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if !names.insert(name.clone()) {
-                        return Err(A::Error::custom(format!("tensor {name} occurs twice")));
+                        return Err(A::Error::custom(format!("tensor {} occurs twice", quote(&name))));
                     }
-                    let unusable = |e: A::Error| A::Error::custom(format!("entry {name}: {e}"));
+                    let unusable = |e: A::Error| A::Error::custom(format!("entry {}: {e}", quote(&name)));
                     if name == METADATA {
                         let _texts: HashMap<String, String> = map.next_value().map_err(unusable)?;
                     } else {
@@ -270,6 +270,37 @@ mod tests {
         ] {
             let message = message(&header, &vec![0; n_bytes]);
             assert!(message.contains(part), "{header}: {message}");
+        }
+    }
+
+    #[test]
+    fn names_as_long_as_the_file_are_shortened_in_messages() {
+        let long = "a".repeat(20_000);
+        let entry = |fields: &str| format!(r#"{{"{long}":{{{fields}}}}}"#);
+        let twice = entry(r#""dtype":"F32","shape":[1],"data_offsets":[0,4]"#);
+        let twice = format!("{},{}", &twice[..twice.len() - 1], &twice[1..]);
+        for (header, part) in [
+            (
+                entry(r#""dtype":"F32","shape":[1],"data_offsets":[0,8]"#),
+                "past the end",
+            ),
+            (
+                entry(r#""dtype":"F32","shape":[1],"data_offsets":[0,2]"#),
+                "takes 4 bytes",
+            ),
+            (entry(&format!(r#""{long}":1"#)), "unknown field"),
+            (
+                entry(&format!(r#""dtype":"F32","shape":"{long}""#)),
+                "line 1 column",
+            ),
+            (format!("\"{long}\""), "expected an object"),
+            (twice, "occurs twice"),
+        ] {
+            let message = message(&header, &[0; 4]);
+            assert!(
+                message.chars().count() < 1000 && message.contains(part),
+                "{message}"
+            );
         }
     }
 

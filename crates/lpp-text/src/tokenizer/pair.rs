@@ -106,38 +106,84 @@ fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
 fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
     lpp_files::refuse_pointer(path)?;
     let text = lpp_files::read_input_text(path).map_err(TextError::read(path))?;
-    let lines: Vec<&str> = text.split('\n').collect();
-    let lines = match rule {
-        PairRule::Qwen2
-            if lines
-                .first()
-                .is_some_and(|line| line.trim().starts_with("#version:")) =>
-        {
-            &lines[1..]
+    let merges = if rule == PairRule::Qwen2 {
+        match text.split_once('\n') {
+            Some((first, rest)) if first.trim().starts_with("#version:") => rest,
+            None if text.trim().starts_with("#version:") => "",
+            _ => text.as_str(),
         }
-        PairRule::Qwen2 => &lines[..],
-        _ => {
-            if !(text.starts_with('#') && text.ends_with('\n')) {
-                tracing::warn!(
-                    "{}: the first line (usually #version) and any text after the last line end are ignored, as in \
-                     transformers",
-                    path.display()
-                );
-            }
-            lines.get(1..lines.len() - 1).unwrap_or(&[])
+    } else {
+        if !(text.starts_with('#') && text.ends_with('\n')) {
+            tracing::warn!(
+                "{}: the first line (usually #version) and any text after the last line end are ignored, as in \
+                 transformers",
+                path.display()
+            );
         }
+        let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
+        rest.rsplit_once('\n').map_or("", |(lines, _)| lines)
     };
-    let mut merges = Vec::with_capacity(lines.len());
-    for (number, line) in lines.iter().enumerate() {
-        let mut parts = line.split_whitespace();
-        match (parts.next(), parts.next(), parts.next()) {
-            (Some(a), Some(b), None) => merges.push((a.to_owned(), b.to_owned())),
-            (None, ..) => {}
+    // A file with a wrong line is refused before anything is kept.
+    let n = check_merges(path, merges)?;
+    let mut pairs = Vec::with_capacity(n);
+    pairs.extend(merges.split('\n').filter_map(|line| {
+        let (a, b) = line.trim().split_once(char::is_whitespace)?;
+        Some((a.to_owned(), b.trim_start().to_owned()))
+    }));
+    Ok(pairs)
+}
+
+/// The number of merges; an error if a line has one token or more than two.
+fn check_merges(path: &Path, merges: &str) -> Result<usize, TextError> {
+    let mut n = 0;
+    for (number, line) in merges.split('\n').enumerate() {
+        match line.split_whitespace().take(3).count() {
+            0 => {}
+            2 => n += 1,
             _ => {
                 let found = format!("the merge {line:?}, number {number}");
                 return Err(TextError::malformed(path, found, "two tokens per line"));
             }
         }
     }
-    Ok(merges)
+    Ok(n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merges(text: &str, rule: PairRule) -> Result<Vec<String>, TextError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let merges = load_merges(file.path(), rule)?;
+        Ok(merges.into_iter().map(|(a, b)| format!("{a}+{b}")).collect())
+    }
+
+    #[test]
+    fn headers_and_line_ends_are_those_of_the_slow_classes() {
+        for (text, gpt2, qwen2) in [
+            (
+                "#version: 0.2\na b\nc d\n",
+                vec!["a+b", "c+d"],
+                vec!["a+b", "c+d"],
+            ),
+            ("#version: 0.2\na b\nc d", vec!["a+b"], vec!["a+b", "c+d"]),
+            ("a b\nc d\n", vec!["c+d"], vec!["a+b", "c+d"]),
+            (
+                "#version: 0.2\r\na b\r\n\n \t\n c\td \n",
+                vec!["a+b", "c+d"],
+                vec!["a+b", "c+d"],
+            ),
+            ("a b", vec![], vec!["a+b"]),
+            ("#version: 0.2", vec![], vec![]),
+            ("", vec![], vec![]),
+        ] {
+            assert_eq!(merges(text, PairRule::Gpt2).unwrap(), gpt2, "{text:?}");
+            assert_eq!(merges(text, PairRule::Qwen2).unwrap(), qwen2, "{text:?}");
+        }
+        for text in ["#\na b\na\n", "#\na b c\n"] {
+            assert!(merges(text, PairRule::Gpt2).is_err(), "{text:?}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! BERT's word pieces from `vocab.txt`, as in the Chinese GPT-2 models.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
@@ -26,24 +27,24 @@ pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, 
     }
     lpp_files::refuse_pointer(vocab)?;
     let text = lpp_files::read_input_text(vocab).map_err(TextError::read(vocab))?;
-    // A token a line, whatever system wrote it; the last of two equal ones counts.
-    let entries = text
-        .lines()
-        .zip(0_u32..)
-        .map(|(token, id)| (token.to_owned(), json!(id)));
-    let entries: Map<String, Value> = entries.collect();
     let token = |name: &str| {
         settings
             .token(name)
             .ok_or_else(|| refused(vocab, &format!("there is no {name}")))
     };
     let (cls, sep, unk) = (token("cls_token")?, token("sep_token")?, token("unk_token")?);
-    if !entries.contains_key(&unk) {
+    // A token a line, whatever system wrote it.
+    if !text.lines().any(|token| token == unk) {
         return Err(refused(vocab, &format!("{unk:?} is not in it")));
     }
-    let model = json!({"type": "WordPiece", "unk_token": unk, "continuing_subword_prefix": "##",
-        "max_input_chars_per_word": LONGEST_WORD, "vocab": entries});
-    let pieces: WordPiece = serde_json::from_str(&model.to_string()).map_err(|e| refused(vocab, &e))?;
+    let model = format!(
+        "{{\"type\": \"WordPiece\", \"unk_token\": {}, \"continuing_subword_prefix\": \"##\", \
+         \"max_input_chars_per_word\": {LONGEST_WORD}, \"vocab\": {}}}",
+        Value::from(unk),
+        entries(&text)
+    );
+    lpp_files::json::check_vocabulary(model.as_bytes()).map_err(|e| refused(vocab, &e))?;
+    let pieces: WordPiece = serde_json::from_str(&model).map_err(|e| refused(vocab, &e))?;
     let mut tokenizer = Tokenizer::new(pieces);
     tokenizer.with_normalizer(Some(BertNormalizer::default()));
     tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
@@ -51,4 +52,15 @@ pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, 
     let template = template(&tokenizer, Some(&cls), Some(&sep)).map_err(|e| refused(vocab, &e))?;
     tokenizer.with_post_processor(Some(template));
     Ok(tokenizer)
+}
+
+/// The tokens with their ids as a JSON object, in which the last of two equal tokens counts.
+fn entries(text: &str) -> String {
+    let mut entries = String::from("{");
+    for (id, token) in text.lines().enumerate() {
+        let comma = if id == 0 { "" } else { "," };
+        let _ = write!(entries, "{comma}{}:{id}", Value::from(token));
+    }
+    entries.push('}');
+    entries
 }
