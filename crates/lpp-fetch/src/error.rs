@@ -102,11 +102,11 @@ pub enum FetchError {
         expected: String,
     },
     /// The answer of a server is not valid.
-    #[error("{url}: {problem}")]
+    #[error("{url}: {}", lpp_files::shortened(problem, 2 * lpp_files::MOST_QUOTED))]
     Answer {
         /// The address.
         url: String,
-        /// What was found and what was expected.
+        /// What was found and what was expected, with the server's words; the message shortens them.
         problem: String,
     },
     /// Some files of a batch failed.
@@ -294,5 +294,21 @@ impl FetchError {
                 | Self::TokenRefused { .. }
                 | Self::TooManyRequests { .. }
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_any_length_is_shortened() {
+        let problem = format!("no listing of a commit ({}); is it a hub?", "a".repeat(1 << 20));
+        let message = FetchError::answer("https://hub.example/api", problem).to_string();
+        assert!(message.len() < 1000, "{message}");
+        assert!(
+            message.contains("no listing") && message.ends_with("is it a hub?"),
+            "{message}"
+        );
     }
 }
