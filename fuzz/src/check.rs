@@ -11,7 +11,7 @@ use crate::targets::{Packing, Target};
 
 /// Memory of a refused input above that of the file's size.
 const MEMORY: usize = 64 << 20;
-/// The longest time for one input.
+/// The longest time for one input; what takes longer is read again, since other work may have been in the way.
 const SLOW: Duration = Duration::from_secs(10);
 /// The longest message, causes included.
 const MESSAGE: usize = 1000;
@@ -95,7 +95,12 @@ pub fn check(target: &Target, folder: &Path, bytes: &[u8]) -> Result<Outcome, Fa
         }
     };
     if time > SLOW {
-        return Err(Failure::Slow(time));
+        let started = Instant::now();
+        let _ = lpp_files::caught(|| (target.read)(folder));
+        let again = started.elapsed();
+        if again > SLOW {
+            return Err(Failure::Slow(again));
+        }
     }
     if outcome == Outcome::Refused && peak > MEMORY + 4 * bytes.len() {
         // What a compressed file declares is what it unpacks to.
