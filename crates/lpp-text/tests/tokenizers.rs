@@ -253,6 +253,13 @@ fn what_cannot_be_read_is_refused_with_a_way_out() {
             ["vocab.txt", "GPT2Tokenizer"],
         ),
         (
+            vec![
+                ("vocab.txt", format!("[UNK]{}", "\n".repeat(1_000_000))),
+                config("BertTokenizer"),
+            ],
+            ["vocab.txt", "1000000 tokens"],
+        ),
+        (
             vec![("vocab.txt", "a\nb\n".into()), config("BertTokenizer")],
             ["vocab.txt", "[UNK]"],
         ),
@@ -332,6 +339,45 @@ fn tokens_that_only_a_file_beside_knows_are_added() {
         assert_eq!(loaded.pad_id().map(i64::from), Some(n), "{beside:?}");
         assert_eq!(loaded.token(loaded.pad_id().unwrap()).as_deref(), Some("[PAD]"));
     }
+}
+
+#[test]
+fn long_special_tokens_and_many_turns_are_refused() {
+    let with = |beside: (&'static str, String)| {
+        let tokenizer = json_file("tokenizer.json", &byte_bpe(&["<|endoftext|>"]));
+        read(&folder(&[tokenizer, beside]))
+    };
+    let long = "a".repeat(100_000);
+    let turns = |n: u32| {
+        let tokens = (0..n).map(|i| {
+            let token = json!({"content": format!("<{i}>"), "special": i % 2 == 0});
+            ((1000 + i).to_string(), token)
+        });
+        let tokens: serde_json::Map<_, _> = tokens.collect();
+        json!({"tokenizer_class": "GPT2Tokenizer", "added_tokens_decoder": tokens})
+    };
+    for (beside, part) in [
+        (
+            json_file("special_tokens_map.json", &json!({"pad_token": long})),
+            "100000 bytes",
+        ),
+        (
+            json_file("added_tokens.json", &json!({long.clone(): 1000})),
+            "100000 bytes",
+        ),
+        (
+            json_file(
+                "tokenizer_config.json",
+                &json!({"additional_special_tokens": [long]}),
+            ),
+            "100000 bytes",
+        ),
+        (json_file("tokenizer_config.json", &turns(20_000)), "20000 turns"),
+    ] {
+        let message = with(beside).unwrap_err();
+        assert!(message.contains(part) && message.len() < 1000, "{message}");
+    }
+    assert!(with(json_file("tokenizer_config.json", &turns(200))).is_ok());
 }
 
 #[test]

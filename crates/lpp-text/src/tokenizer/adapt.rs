@@ -1,5 +1,7 @@
 //! Changes that a tokenizer class of transformers makes to a tokenizer from `tokenizer.json`.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
@@ -7,21 +9,39 @@ use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokeniz
 use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
+/// Groups of added tokens; the library builds an automaton of all tokens after each. Real files have a few.
+const MOST_GROUPS: usize = 256;
+
 /// Adds the tokens that are only in the files next to the tokenizer, in the order of transformers: listed ones by id,
 /// then special ones that are still missing.
-pub(super) fn add_tokens(tokenizer: &mut Tokenizer, settings: &Settings) {
+///
+/// # Errors
+/// Special and other tokens in more than 256 turns.
+pub(super) fn add_tokens(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), String> {
     let special = settings.special_tokens();
+    let is_special: HashSet<&String> = special.iter().collect();
     let mut tokens: Vec<AddedToken> = settings.added_tokens().cloned().collect();
     for token in &mut tokens {
-        token.special |= special.contains(&token.content);
+        token.special |= is_special.contains(&token.content);
     }
     let known = tokenizer.get_added_tokens_decoder();
-    let is_known = |token: &String| {
-        known.values().any(|added| added.content == *token)
-            || tokens.iter().any(|added| added.content == *token)
-    };
-    let missing: Vec<_> = special.into_iter().filter(|token| !is_known(token)).collect();
+    let known: HashSet<&String> = known
+        .values()
+        .chain(&tokens)
+        .map(|token| &token.content)
+        .collect();
+    let missing: Vec<_> = special
+        .iter()
+        .filter(|token| !known.contains(token))
+        .cloned()
+        .collect();
     tokens.extend(missing.into_iter().map(|token| AddedToken::from(token, true)));
+    let n_groups = tokens.chunk_by(|a, b| a.special == b.special).count();
+    if n_groups > MOST_GROUPS {
+        return Err(format!(
+            "added tokens that are special and not in {n_groups} turns; at most {MOST_GROUPS} are allowed"
+        ));
+    }
     for group in tokens.chunk_by(|a, b| a.special == b.special) {
         if group[0].special {
             tokenizer.add_special_tokens(group);
@@ -29,6 +49,7 @@ pub(super) fn add_tokens(tokenizer: &mut Tokenizer, settings: &Settings) {
             tokenizer.add_tokens(group);
         }
     }
+    Ok(())
 }
 
 /// Applies the rules of the class.

@@ -81,6 +81,23 @@ mod tests {
     }
 
     #[test]
+    fn a_long_added_token_is_a_reason() {
+        let added = |length: usize| {
+            let content = "a".repeat(length);
+            let token = format!(
+                r#"{{"id": 2, "content": "{content}", "single_word": false, "lstrip": false,
+                "rstrip": false, "normalized": false, "special": true}}"#
+            );
+            WHOLE.replace("\"added_tokens\": []", &format!("\"added_tokens\": [{token}]"))
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), added(512)).unwrap();
+        assert!(read(file.path()).is_ok());
+        let reason = reason(&added(513));
+        assert!(reason.contains("513 bytes; at most 512"), "{reason}");
+    }
+
+    #[test]
     fn a_large_vocabulary_passes_and_many_small_values_do_not() {
         let entries: Vec<_> = (0..256_000)
             .map(|id| format!("\"token{id}\":{},", id + 2))

@@ -115,7 +115,7 @@ impl TextTokenizer {
             .with_padding(None)
             .with_truncation(None)
             .map_err(|e| refused(path, &e))?;
-        add_tokens(&mut inner, &settings);
+        add_tokens(&mut inner, &settings).map_err(|e| refused(path, &e))?;
         adapt(&mut inner, &settings).map_err(|e| refused(path, &e))?;
         files.extend_from_slice(settings.files());
         let id = |name: &str| settings.token(name).and_then(|token| inner.token_to_id(&token));

@@ -1,6 +1,6 @@
 //! Settings from the files next to a tokenizer: its class, special tokens and switches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use tokenizers::AddedToken;
 
 use crate::TextError;
 use crate::tokenizer::class::TokenizerClass;
+use crate::tokenizer::growth;
 
 /// Largest configuration file next to a tokenizer; real ones are below a megabyte.
 const MAX_CONFIG_BYTES: u64 = 64 << 20;
@@ -71,6 +72,10 @@ impl Settings {
         } else {
             settings.tokens_of_older_file(&path(ADDED_TOKENS))?
         };
+        let special = settings.special_tokens();
+        let added = settings.added_tokens().map(|token| &token.content);
+        growth::check_added(added.chain(&special).map(String::as_str))
+            .map_err(|found| TextError::malformed(folder, found, "shorter tokens beside the tokenizer"))?;
         if let Some(json) = json.filter(|_| !settings.is_converted()) {
             let content = load_vocabulary(json)?;
             settings.padding = content
@@ -150,13 +155,8 @@ impl Settings {
         for list in lists.into_iter().flatten().filter_map(Value::as_array) {
             tokens.extend(list.iter().filter_map(content));
         }
-        let mut seen = Vec::new();
-        tokens.retain(|token| {
-            !seen.contains(token) && {
-                seen.push(token.clone());
-                true
-            }
-        });
+        let mut seen = HashSet::new();
+        tokens.retain(|token| seen.insert(token.clone()));
         tokens
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use lpp_files::most_rows;
 use serde_json::Value;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
@@ -16,6 +17,9 @@ use crate::tokenizer::settings::Settings;
 
 /// Longest word that is split into pieces; in the reference a longer one is unknown.
 const LONGEST_WORD: usize = 100;
+
+/// Bytes that a token takes in the library's tables. The largest published files have 500,000 tokens in 5 MB.
+const MEMORY_OF_TOKEN: usize = 128;
 
 /// A tokenizer as made by transformers' converter of the slow class; settings for case and accents are applied later.
 pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, TextError> {
@@ -37,13 +41,17 @@ pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, 
     if !text.lines().any(|token| token == unk) {
         return Err(refused(vocab, &format!("{unk:?} is not in it")));
     }
+    let (found, most) = (text.lines().count(), most_rows(text.len(), MEMORY_OF_TOKEN));
+    if found > most {
+        let reason = format!("{found} tokens; a file of its length may have {most}");
+        return Err(refused(vocab, &reason));
+    }
     let model = format!(
         "{{\"type\": \"WordPiece\", \"unk_token\": {}, \"continuing_subword_prefix\": \"##\", \
          \"max_input_chars_per_word\": {LONGEST_WORD}, \"vocab\": {}}}",
         Value::from(unk),
         entries(&text)
     );
-    lpp_files::json::check_vocabulary(model.as_bytes()).map_err(|e| refused(vocab, &e))?;
     let pieces: WordPiece = serde_json::from_str(&model).map_err(|e| refused(vocab, &e))?;
     let mut tokenizer = Tokenizer::new(pieces);
     tokenizer.with_normalizer(Some(BertNormalizer::default()));
