@@ -30,7 +30,9 @@ pub(super) fn tokenizer(
     rule: PairRule,
     settings: &Settings,
 ) -> Result<Tokenizer, TextError> {
-    let model = json!({"type": "BPE", "vocab": load_vocab(vocab)?, "merges": load_merges(merges, rule)?});
+    let tokens = load_vocab(vocab)?;
+    let merges = load_merges(merges, rule, &tokens)?;
+    let model = json!({"type": "BPE", "vocab": tokens, "merges": merges});
     // The builder would ask for the hash map of another crate; the model reads its names from a text only.
     let bpe: BPE = serde_json::from_str(&model.to_string()).map_err(|e| refused(vocab, &e))?;
     let mut tokenizer = Tokenizer::new(bpe);
@@ -103,7 +105,11 @@ fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
 
 /// The merges, as read by the slow classes: GPT-2 treats the first line as a header and needs a line end after the last
 /// line; Qwen2 recognises a header by its contents.
-fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
+fn load_merges(
+    path: &Path,
+    rule: PairRule,
+    vocab: &Map<String, Value>,
+) -> Result<Vec<(String, String)>, TextError> {
     lpp_files::refuse_pointer(path)?;
     let text = lpp_files::read_input_text(path).map_err(TextError::read(path))?;
     let merges = if rule == PairRule::Qwen2 {
@@ -124,7 +130,7 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
         rest.rsplit_once('\n').map_or("", |(lines, _)| lines)
     };
     // A file with a wrong line is refused before anything is kept.
-    let n = check_merges(path, merges)?;
+    let n = check_merges(path, merges, vocab)?;
     let mut pairs = Vec::with_capacity(n);
     pairs.extend(merges.split('\n').filter_map(|line| {
         let (a, b) = line.trim().split_once(char::is_whitespace)?;
@@ -133,18 +139,29 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
     Ok(pairs)
 }
 
-/// The number of merges; an error if a line has one token or more than two.
-fn check_merges(path: &Path, merges: &str) -> Result<usize, TextError> {
+/// Merges for each token of a vocabulary. A merge makes a token, and a few merges may make the same one.
+const MERGES_PER_TOKEN: usize = 4;
+
+/// The number of merges; an error if a line has one token or more than two, if the vocabulary lacks one of them, or if there are
+/// many more merges than tokens.
+fn check_merges(path: &Path, merges: &str, vocab: &Map<String, Value>) -> Result<usize, TextError> {
     let mut n = 0;
     for (number, line) in merges.split('\n').enumerate() {
-        match line.split_whitespace().take(3).count() {
-            0 => {}
-            2 => n += 1,
-            _ => {
-                let found = format!("the merge {line:?}, number {number}");
-                return Err(TextError::malformed(path, found, "two tokens per line"));
-            }
+        let refuse = |expected: &'static str| {
+            let found = format!("the merge {line:?}, number {number}");
+            Err(TextError::malformed(path, found, expected))
+        };
+        let mut parts = line.split_whitespace();
+        match (parts.next(), parts.next(), parts.next()) {
+            (None, ..) => {}
+            (Some(a), Some(b), None) if vocab.contains_key(a) && vocab.contains_key(b) => n += 1,
+            (Some(_), Some(_), None) => return refuse("two tokens of vocab.json"),
+            _ => return refuse("two tokens per line"),
         }
+    }
+    if n > MERGES_PER_TOKEN * vocab.len() {
+        let found = format!("{n} merges for the {} tokens of vocab.json", vocab.len());
+        return Err(TextError::malformed(path, found, "at most four for a token"));
     }
     Ok(n)
 }
@@ -156,7 +173,8 @@ mod tests {
     fn merges(text: &str, rule: PairRule) -> Result<Vec<String>, TextError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        let merges = load_merges(file.path(), rule)?;
+        let vocab = ["a", "b", "c", "d", "ab", "cd"].map(|token| (token.to_owned(), json!(0)));
+        let merges = load_merges(file.path(), rule, &vocab.into_iter().collect())?;
         Ok(merges.into_iter().map(|(a, b)| format!("{a}+{b}")).collect())
     }
 
@@ -182,8 +200,15 @@ mod tests {
             assert_eq!(merges(text, PairRule::Gpt2).unwrap(), gpt2, "{text:?}");
             assert_eq!(merges(text, PairRule::Qwen2).unwrap(), qwen2, "{text:?}");
         }
-        for text in ["#\na b\na\n", "#\na b c\n"] {
-            assert!(merges(text, PairRule::Gpt2).is_err(), "{text:?}");
+        let many = format!("#\n{}", "a b\n".repeat(25));
+        for (text, part) in [
+            ("#\na b\na\n", "\"a\", number 1"),
+            ("#\na b c\n", "two tokens per line"),
+            ("#\na x\n", "of vocab.json"),
+            (&many, "25 merges for the 6 tokens"),
+        ] {
+            let message = merges(text, PairRule::Gpt2).unwrap_err().to_string();
+            assert!(message.contains(part), "{message}");
         }
     }
 }
