@@ -106,7 +106,7 @@ pub enum FetchError {
     Answer {
         /// The address.
         url: String,
-        /// What was found and what was expected, with the server's words; the message shortens them.
+        /// What was found and what was expected. The message shortens what the server wrote.
         problem: String,
     },
     /// Some files of a batch failed.

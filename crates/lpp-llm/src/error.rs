@@ -28,7 +28,8 @@ pub enum LlmError {
     Json {
         /// The file.
         path: PathBuf,
-        /// Where the parser stopped. It may quote the file at any length, so that it is no cause of its own.
+        /// What the parser reports. The message shortens it, because it can quote the whole file; for the same reason it is
+        /// not an error source.
         reason: serde_json::Error,
     },
     /// A key of `config.json` has an invalid value.
@@ -66,7 +67,7 @@ pub enum LlmError {
     Weights {
         /// The file.
         path: PathBuf,
-        /// What was found and what was expected; the message shortens what is longer than 600 characters.
+        /// What was found and what was expected. The message shortens it to 600 characters.
         problem: String,
     },
     /// Tensors that the model needs are not in the checkpoint.
@@ -191,8 +192,8 @@ pub enum LlmError {
     /// libtorch refused an operation, for instance because memory ran out.
     #[error("libtorch: {}", first_line(exception))]
     Torch {
-        /// The exception, with its C++ stack. Its first line is in the message; it is no cause of its own, so that the stack
-        /// is not printed.
+        /// The exception with its C++ stack. The message has its first line. It is not an error source, because programs
+        /// would print the stack.
         exception: tch::TchError,
     },
 }
@@ -251,7 +252,7 @@ impl LlmError {
     }
 }
 
-/// Characters of a problem: those of two names of tensors, which may be as long as their file, and what is said about them.
+/// Longest description of a problem, in characters. It can contain two tensor names, and a name can be as long as its file.
 const MOST_OF_PROBLEM: usize = 3 * MOST_QUOTED;
 
 /// Likely causes of NaN or infinite values.

@@ -385,8 +385,8 @@ pub enum RidgeError {
     #[cfg(feature = "torch")]
     #[error("libtorch: {}", first_line(.exception))]
     Torch {
-        /// The exception, with its C++ stack. Its first line is in the message; it is no cause of its own, so that the stack
-        /// is not printed.
+        /// The exception with its C++ stack. The message has its first line. It is not an error source, because programs
+        /// would print the stack.
         exception: tch::TchError,
     },
 }

@@ -9,7 +9,7 @@ use lpp_files::json::check_vocabulary;
 use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
 
-use super::growth;
+use super::{growth, token_length};
 
 /// Reads the file; the error says what is wrong with it.
 pub(crate) fn read(path: &Path) -> Result<Tokenizer, String> {
@@ -19,6 +19,7 @@ pub(crate) fn read(path: &Path) -> Result<Tokenizer, String> {
     check_vocabulary(&bytes).map_err(|e| e.to_string())?;
     // Before the library has it, which normalises the tokens that the file adds.
     growth::check(&bytes)?;
+    token_length::check_json(&bytes)?;
     match caught(|| Tokenizer::from_bytes(&bytes)) {
         Ok(tokenizer) => tokenizer.map_err(|e| e.to_string()),
         Err(panic) => Err(format!("an invalid part: {panic}")),

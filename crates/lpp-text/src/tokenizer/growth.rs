@@ -1,5 +1,4 @@
 //! How much longer the steps of a `tokenizer.json` can make a text: a file of 2 kB could otherwise ask for one of petabytes.
-//! And how long the tokens may be that are looked for in each text.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -14,10 +13,6 @@ const LONGEST_FRONT: usize = 1024;
 /// Parts that may be listed. Real files have about ten; some add a few characters each, which is not multiplied here.
 const MOST_PARTS: usize = 256;
 
-/// Bytes of an added or special token; real ones have some tens. The library builds an automaton of all that are added, which
-/// takes time with the square of the length if a token repeats itself: 20 s for 10,000 characters.
-const LONGEST_ADDED: usize = 512;
-
 /// The parts of the file that change a text or its tokens.
 #[derive(Deserialize)]
 struct Steps {
@@ -29,8 +24,6 @@ struct Steps {
     post_processor: Value,
     #[serde(default)]
     decoder: Value,
-    #[serde(default)]
-    added_tokens: Value,
 }
 
 /// What a part of the file does to the length of a text.
@@ -93,20 +86,7 @@ pub(super) fn check(json: &[u8]) -> Result<(), String> {
     };
     Growth::of(&[&steps.normalizer, &steps.pre_tokenizer]).check("normalizers and pre-tokenizers")?;
     Growth::of(&[&steps.post_processor]).check("a post-processor")?;
-    Growth::of(&[&steps.decoder]).check("decoders")?;
-    let added = steps.added_tokens.as_array().into_iter().flatten();
-    check_added(added.filter_map(|token| token.get("content")?.as_str()))
-}
-
-/// Refuses added or special tokens that are too long.
-pub(super) fn check_added<'a>(tokens: impl IntoIterator<Item = &'a str>) -> Result<(), String> {
-    match tokens.into_iter().find(|token| token.len() > LONGEST_ADDED) {
-        Some(token) => Err(format!(
-            "a special or added token of {} bytes; at most {LONGEST_ADDED} are allowed",
-            token.len()
-        )),
-        None => Ok(()),
-    }
+    Growth::of(&[&steps.decoder]).check("decoders")
 }
 
 fn characters(text: &Value) -> usize {

@@ -8,6 +8,7 @@ mod pair;
 mod prefix;
 mod refused;
 mod settings;
+mod token_length;
 mod word_pieces;
 
 use std::path::{Path, PathBuf};

@@ -133,8 +133,8 @@ fn load_merges(
     let n = check_merges(path, merges, vocab)?;
     let mut pairs = Vec::with_capacity(n);
     pairs.extend(merges.split('\n').filter_map(|line| {
-        let (a, b) = line.trim().split_once(char::is_whitespace)?;
-        Some((a.to_owned(), b.trim_start().to_owned()))
+        let mut parts = line.split_whitespace();
+        Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
     }));
     Ok(pairs)
 }

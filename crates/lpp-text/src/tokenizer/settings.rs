@@ -10,7 +10,7 @@ use tokenizers::AddedToken;
 
 use crate::TextError;
 use crate::tokenizer::class::TokenizerClass;
-use crate::tokenizer::growth;
+use crate::tokenizer::token_length;
 
 /// Largest configuration file next to a tokenizer; real ones are below a megabyte.
 const MAX_CONFIG_BYTES: u64 = 64 << 20;
@@ -74,7 +74,7 @@ impl Settings {
         };
         let special = settings.special_tokens();
         let added = settings.added_tokens().map(|token| &token.content);
-        growth::check_added(added.chain(&special).map(String::as_str))
+        token_length::check(added.chain(&special).map(String::as_str))
             .map_err(|found| TextError::malformed(folder, found, "shorter tokens beside the tokenizer"))?;
         if let Some(json) = json.filter(|_| !settings.is_converted()) {
             let content = load_vocabulary(json)?;
