@@ -36,6 +36,21 @@ pub(crate) fn pickles() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Configurations of models with a list of parameters beyond memory, and with numbers of them beyond 64 bits.
+#[cfg(feature = "torch")]
+pub(crate) fn model_configs() -> Vec<Vec<u8>> {
+    let heads = |n: u32| {
+        format!(
+            r#"{{"model_type": "stablelm", "num_hidden_layers": 1000, "hidden_size": {}, "num_attention_heads": {n},
+            "num_key_value_heads": {n}, "qk_layernorm": true, "partial_rotary_factor": 1.0}}"#,
+            4 * n
+        )
+    };
+    let wide = r#"{"model_type": "llama", "hidden_size": 16777216, "num_attention_heads": 16777216,
+        "num_key_value_heads": 16777216, "head_dim": 16777216}"#;
+    vec![heads(1 << 19).into(), heads(64).into(), wide.into()]
+}
+
 /// `.npy` headers that claim or nest too much.
 pub(crate) fn npy_headers() -> Vec<Vec<u8>> {
     let version_2 =

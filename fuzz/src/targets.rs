@@ -500,11 +500,21 @@ fn checkpoints() -> Vec<Target> {
             files: || {
                 [
                     fixtures(&[
+                        "llm/gemma2/config.json",
+                        "llm/gemma3/config.json",
                         "llm/gpt2/config.json",
+                        "llm/gpt_neox/config.json",
                         "llm/llama/config.json",
+                        "llm/llama3/config.json",
                         "llm/mamba/config.json",
+                        "llm/mistral/config.json",
+                        "llm/olmo2/config.json",
+                        "llm/opt_350m/config.json",
+                        "llm/qwen3/config.json",
+                        "llm/stablelm_12b/config.json",
                     ]),
                     cases::json(),
+                    cases::model_configs(),
                 ]
                 .concat()
             },

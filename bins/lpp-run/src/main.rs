@@ -7,11 +7,11 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcomes, print_results};
-use lpp_files::write_atomically;
+use lpp_files::{human_bytes, write_atomically};
 use lpp_study::{Language, Study};
 use lpp_workflow::{
     Lineage, Machine, MissingRuns, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification,
-    WorkflowError, human_bytes, human_seconds, initial_config,
+    WorkflowError, human_seconds, initial_config,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.

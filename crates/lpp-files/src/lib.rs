@@ -7,6 +7,7 @@
 //! * [`FileHash`]: a file and the hash of its contents;
 //! * [`FileError`]: the one error for a file that cannot be read or written, or holds something else than it should;
 //! * [`way_out`] and [`did_you_mean`]: what to do about a missing file;
+//! * [`MachineMemory`] and [`ProcessMemory`]: the memory there is, and what a process takes;
 //! * [`Progress`]: how libraries report progress to programs.
 //!
 //! ```
@@ -38,6 +39,7 @@ mod json_costs;
 mod known_hashes;
 mod mapped;
 mod mapped_matrix;
+mod memory;
 mod natural_order;
 pub mod npy;
 mod npy_array;
@@ -74,6 +76,7 @@ pub use input_file::{open_input, read_input, read_input_text};
 pub use known_hashes::{hash_file, sha256_unless_known, unchanged};
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
+pub use memory::{MachineMemory, ProcessMemory, human_bytes};
 pub use natural_order::{natural_order, natural_path_order, without_leading_zeros};
 pub use outputs::check_outputs;
 pub use own_file::{make_own_folder, open_own_file, replace_own_file};

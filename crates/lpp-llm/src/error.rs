@@ -106,6 +106,20 @@ pub enum LlmError {
         /// The requested seed.
         seed: u64,
     },
+    /// The weights of an untrained model do not fit into memory.
+    #[error("{}: found a model of {n_parameters} parameters, whose untrained weights take {needed}, expected at most the {available} of memory that are available; {advice}", path.display())]
+    UntrainedTooLarge {
+        /// The `config.json`.
+        path: PathBuf,
+        /// Number of parameters that it describes.
+        n_parameters: u64,
+        /// The memory for what is drawn at once.
+        needed: String,
+        /// The memory that the machine has.
+        available: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// A window has no tokens.
     #[error("the window has no tokens")]
     EmptyWindow,

@@ -46,6 +46,7 @@ mod blocks;
 mod causal_model;
 mod checkpoint;
 mod config;
+mod drawn_size;
 mod dropout;
 mod error;
 mod extract;

@@ -9,7 +9,7 @@ use crate::checkpoint;
 use crate::config::ConfigFile;
 use crate::error::{LlmError, first_of};
 use crate::families::{self, Family, Layout};
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, n_elements};
 
 /// Arithmetic of the forward passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -324,7 +324,7 @@ fn neighbours(folder: &Path) -> String {
 }
 
 pub(crate) fn info(family: &'static str, layout: &Layout, parameters: &[Parameter]) -> ModelInfo {
-    let n_body_parameters: u64 = parameters.iter().map(Parameter::n_elements).sum();
+    let n_body_parameters = n_elements(parameters);
     let n_head_parameters = if layout.head.is_tied {
         0
     } else {
@@ -333,7 +333,7 @@ pub(crate) fn info(family: &'static str, layout: &Layout, parameters: &[Paramete
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     ModelInfo {
         family,
-        n_parameters: n_body_parameters + n_head_parameters.unsigned_abs(),
+        n_parameters: n_body_parameters.saturating_add(n_head_parameters.unsigned_abs()),
         n_layers: count(layout.n_blocks) + 1,
         n_hidden: count(layout.width),
         n_hidden_last: count(layout.last_width),

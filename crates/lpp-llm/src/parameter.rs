@@ -115,10 +115,30 @@ impl Parameter {
         Self::new(name, shape, construction, initial)
     }
 
-    /// Number of elements.
-    pub(crate) fn n_elements(&self) -> u64 {
-        self.shape.iter().map(|&n| n.unsigned_abs()).product()
+    /// The block that it belongs to, such as `h.0`; nothing for the embedding and the final norm.
+    pub(crate) fn block(&self) -> Option<&str> {
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let mut end = 0;
+        for part in self.name.split_inclusive('.') {
+            end += part.len();
+            if part.strip_suffix('.').is_some_and(is_number) {
+                return self.name.get(..end - 1);
+            }
+        }
+        None
     }
+
+    /// Number of elements; the largest number stands for any that is larger, which sizes in a damaged file can give.
+    pub(crate) fn n_elements(&self) -> u64 {
+        let sizes = self.shape.iter().map(|n| n.unsigned_abs());
+        sizes.fold(1, u64::saturating_mul)
+    }
+}
+
+/// Number of elements of all `parameters`, with the same limit.
+pub(crate) fn n_elements(parameters: &[Parameter]) -> u64 {
+    let counts = parameters.iter().map(Parameter::n_elements);
+    counts.fold(0, u64::saturating_add)
 }
 
 /// The bound of a linear layer's construction draw, one over the square root of its number of inputs.

@@ -7,6 +7,7 @@ use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryTable;
 use crate::blocks::visibility::Visibility;
 use crate::checkpoint::Checkpoint;
+use crate::drawn_size;
 use crate::dropout::Dropout;
 use crate::error::LlmError;
 use crate::families::{Family, Layout, Stem, View};
@@ -68,7 +69,10 @@ impl Plan {
         let parameters = self.family.parameters();
         Ok(self.weights_from(match params.training {
             Training::Pretrained => self.checkpoint(params)?,
-            Training::Untrained { seed, .. } => Source::Drawn(untrained::draw(&parameters, seed)?),
+            Training::Untrained { seed, .. } => {
+                drawn_size::check_whole(&params.folder, &parameters)?;
+                Source::Drawn(untrained::draw(&parameters, seed)?)
+            }
         }))
     }
 
@@ -77,7 +81,9 @@ impl Plan {
         let source = match params.training {
             Training::Pretrained => self.checkpoint(params)?,
             Training::Untrained { seed, .. } => {
-                let sequence = DrawnSequence::new(self.family.parameters(), seed)?;
+                let parameters = self.family.parameters();
+                drawn_size::check_block_by_block(&params.folder, &parameters)?;
+                let sequence = DrawnSequence::new(parameters, seed)?;
                 Source::DrawnInOrder(sequence.into())
             }
         };

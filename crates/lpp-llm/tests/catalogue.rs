@@ -6,7 +6,8 @@
     reason = "helpers of tests panic where a test should fail"
 )]
 
-use lpp_llm::{CausalModel, ModelInfo, ModelParams};
+use lpp_files::{Silent, npy};
+use lpp_llm::{CausalModel, HiddenStates, Identity, ModelInfo, ModelParams};
 
 fn folder_with(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -205,6 +206,12 @@ fn what_is_not_understood_is_refused_by_name() {
             "activation_function",
         ),
         (
+            r#"{"model_type": "stablelm", "hidden_size": 2097152, "num_attention_heads": 524288,
+             "num_key_value_heads": 524288, "num_hidden_layers": 1000, "qk_layernorm": true,
+             "partial_rotary_factor": 1.0}"#,
+            "num_attention_heads",
+        ),
+        (
             r#"{"model_type": "qwen2", "use_sliding_window": true}"#,
             "use_sliding_window",
         ),
@@ -216,6 +223,37 @@ fn what_is_not_understood_is_refused_by_name() {
         );
     }
     assert!(refusal(r#"{"model_type": "gemma3", "text_config": {}}"#).contains("`gemma3`"));
+}
+
+#[test]
+fn an_untrained_model_larger_than_the_memory_is_refused_before_it_is_drawn() {
+    let wide = r#"{"model_type": "gpt2", "vocab_size": 9, "n_embd": 1048576, "n_layer": 2, "n_head": 4}"#;
+    let folder = folder_with(wide);
+    let params = ModelParams::new(folder.path()).untrained(1);
+    let message = CausalModel::load(&params).unwrap_err().to_string();
+    for part in [
+        "config.json: found a model of",
+        " TiB",
+        "available",
+        "--stream-layers",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    // Drawn block by block, a block is still too large.
+    let job = HiddenStates {
+        model: ModelParams {
+            stream_layers: true,
+            ..params
+        },
+        ids: folder.path().join("ids.npy"),
+        attention_mask: None,
+        output: folder.path().join("out.safetensors"),
+    };
+    npy::save(&job.ids, &ndarray::array![[1_i64, 2, 3]]).unwrap();
+    let identity = Identity::new("test", "0", &job.model, &[]);
+    let message = job.write(identity, &Silent).unwrap_err().to_string();
+    assert!(message.contains("TiB in the largest block"), "{message}");
+    assert!(!job.output.exists());
 }
 
 /// The configuration of a published model with one more option.

@@ -52,7 +52,7 @@ pub use error::WorkflowError;
 pub use given::Given;
 pub use init::initial_config;
 pub use lineage::{Lineage, Made};
-pub use machine::{Machine, human_bytes, human_seconds};
+pub use machine::{Machine, human_seconds};
 pub use missing_runs::MissingRuns;
 pub use plan::{Plan, PlanOptions, plan};
 pub use report::{PlanReport, PlannedStep};

@@ -1,6 +1,6 @@
 //! A plan as people and programs read it.
 
-use lpp_files::HashMemo;
+use lpp_files::{HashMemo, human_bytes};
 use lpp_study::Study;
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::given::Given;
 use crate::graph::select;
 
-use crate::machine::{Machine, human_bytes, human_seconds};
+use crate::machine::{Machine, human_seconds};
 use crate::plan::{Plan, plan};
 use crate::record::run_folder;
 use crate::run::RunJob;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use lpp_files::{HashMemo, recorded_text, replace_own_file};
+use lpp_files::{HashMemo, ProcessMemory, human_bytes, recorded_text, replace_own_file};
 use lpp_steps::{Completion, Provenance};
 use lpp_study::Study;
 
@@ -17,7 +17,7 @@ use crate::graph::{predecessors, select};
 
 use crate::lock::StudyLock;
 use crate::log::{Event, RunLog};
-use crate::machine::{ProcessMemory, free_disk, human_bytes, human_seconds};
+use crate::machine::{free_disk, human_seconds};
 use crate::place::VERSION;
 use crate::plan::{PlanOptions, plan};
 use crate::record::{StepRecord, file_name, make_folder, run_folder};

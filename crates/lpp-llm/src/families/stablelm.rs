@@ -58,17 +58,28 @@ struct StableLm {
     pad_row: Option<i64>,
 }
 
+/// More norms of heads than any model has (the largest has 40 blocks of 32 heads): each is an entry in the list of
+/// parameters, which is made before a weight is read.
+const MOST_HEAD_NORMS: i64 = 100_000;
+
 /// Reads a configuration of `model_type` stablelm, or of the older `stablelm_epoch` with its own key names.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     let n_heads = config.size_or("num_attention_heads", 32)?;
     let width = config.size_or("hidden_size", 2560)?;
     let head = head_width(config, "num_attention_heads", width, n_heads)?;
     let n_vocabulary = config.size_or("vocab_size", 50_304)?;
+    let n_blocks = n_blocks(config, "num_hidden_layers", 32)?;
+    let qk_layernorm = config.flag_or("qk_layernorm", false)?;
+    let most_heads = MOST_HEAD_NORMS / (2 * n_blocks);
+    if qk_layernorm && n_heads > most_heads {
+        let expected = format!("at most {most_heads} heads with a norm each in {n_blocks} blocks");
+        return Err(config.refuse("num_attention_heads", expected));
+    }
     Ok(Box::new(StableLm {
         n_vocabulary,
         n_positions: config.size_or("max_position_embeddings", 4096)?,
         width,
-        n_blocks: n_blocks(config, "num_hidden_layers", 32)?,
+        n_blocks,
         intermediate: config.size_or("intermediate_size", 6912)?,
         heads: Heads {
             n_heads,
@@ -82,7 +93,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         activation: Activation::from_config(config, "hidden_act", "silu")?,
         eps: config.positive_or("layer_norm_eps", config.positive_or("norm_eps", 1e-5)?)?,
         use_qkv_bias: config.flag_or("use_qkv_bias", false)?,
-        qk_layernorm: config.flag_or("qk_layernorm", false)?,
+        qk_layernorm,
         is_parallel: config.flag_or("use_parallel_residual", false)?,
         hidden_dropout: config.probability_or("hidden_dropout", 0.0)?,
         is_tied: config.flag_or("tie_word_embeddings", false)?,
