@@ -158,13 +158,13 @@ struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
     /// Permutation of the scans of a run in nulls
-    #[arg(long, value_enum, default_value_t = Null::Circular)]
+    #[arg(long, value_enum, default_value_t = Null::Circular, requires = "nulls")]
     null: Null,
     /// Scans per block, for --null blocks
-    #[arg(long, value_name = "SCANS", default_value_t = Nulls::DEFAULT_BLOCK)]
+    #[arg(long, value_name = "SCANS", default_value_t = Nulls::DEFAULT_BLOCK, requires = "null")]
     null_block: usize,
     /// Choose penalties again for each null, at the cost of a fit per null [default: keep those of the observed scans]
-    #[arg(long)]
+    #[arg(long, requires = "nulls")]
     null_refit: bool,
     /// Also compute left minus right with the sides of whole runs exchanged, for the p of slopes; written to
     /// `MODEL_LANG_swaps.npy`

@@ -229,6 +229,15 @@ fn cut(run: usize, story: &Story, trim_scans: usize, per_run: usize) -> Result<V
         });
     }
     let n = n_scans - 2 * trim_scans;
+    let too_many = || RidgeError::TooManyChunks {
+        run,
+        n_scans: n - absent.len().min(n),
+        per_run,
+    };
+    // Before the list is made, which is as long as it is asked to be.
+    if per_run > 1 && n / per_run < 2 {
+        return Err(too_many());
+    }
     let start = |piece: usize| trim_scans + piece * (n / per_run) + piece.min(n % per_run);
     let pieces = (0..per_run).map(|piece| {
         let span = start(piece)..start(piece + 1);
@@ -240,11 +249,7 @@ fn cut(run: usize, story: &Story, trim_scans: usize, per_run: usize) -> Result<V
     });
     let pieces: Vec<Piece> = pieces.collect();
     if per_run > 1 && pieces.iter().any(|piece| piece.scans.len() < 2) {
-        return Err(RidgeError::TooManyChunks {
-            run,
-            n_scans: n - absent.len().min(n),
-            per_run,
-        });
+        return Err(too_many());
     }
     Ok(pieces)
 }
@@ -321,7 +326,9 @@ mod tests {
         let (short, long): (&[(usize, &[usize])], _) = (&[(5, &[]), (5, &[])], [(40, &[][..]); 3]);
         assert!(refusal(short, "runs").contains("--folds chunks:K"));
         assert!(refusal(&short[..1], "chunks:2").contains("K of 3 or more"));
-        assert!(refusal(short, "chunks:3").contains("run.npy"));
+        for folds in ["chunks:3", "chunks:4000000000000000000"] {
+            assert!(refusal(short, folds).contains("run.npy"));
+        }
         let error = refusal(&long, "test:d");
         assert!(
             error.contains("test story d, expected stories among a, b, c"),

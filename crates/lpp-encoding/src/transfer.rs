@@ -31,12 +31,9 @@ const SAME_TR_S: f64 = 1e-3;
 pub fn applying(step: FitStep, path: &Path) -> Result<(FitStep, KeptModel), EncodingError> {
     let kept = KeptModel::load(path)?;
     let hrf = kept.terms.hrf.as_deref().map(str::parse::<Hrf>).transpose();
-    let hrf = hrf.map_err(|error| {
-        FileError::malformed(
-            path,
-            format!("the response {:?}", kept.terms.hrf),
-            error.to_string(),
-        )
+    let hrf = hrf.map_err(|_| {
+        let found = kept.terms.hrf.as_deref().unwrap_or_default();
+        FileError::malformed(path, format!("the response {found:?}"), Hrf::EXPECTED)
     })?;
     let step = FitStep {
         settings: FitSettings {

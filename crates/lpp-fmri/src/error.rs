@@ -149,14 +149,6 @@ pub enum FmriError {
         /// The value.
         value: f64,
     },
-    /// The name of a haemodynamic response model is unknown.
-    #[error(
-        "unknown haemodynamic response {name:?}, expected glover, spm, glover+derivative or fir:D1,D2,… (different delays in scans)"
-    )]
-    UnknownHrf {
-        /// The name.
-        name: String,
-    },
 }
 
 impl FmriError {

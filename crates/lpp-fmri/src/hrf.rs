@@ -80,6 +80,9 @@ impl Shape {
 }
 
 impl Hrf {
+    /// The names that are read.
+    pub const EXPECTED: &str = "glover, spm, glover+derivative or fir:D1,D2,… (different delays in scans)";
+
     /// The responses sampled 50 times per `tr_s`: the HRF, its derivative if there is one, or one response per delay. The
     /// HRF is normalised to sum 1.
     ///
@@ -196,8 +199,9 @@ impl FromStr for Hrf {
             "glover+derivative" => Some(Self::GloverDerivative),
             _ => name.strip_prefix("fir:").and_then(delays).map(Self::Fir),
         };
-        hrf.ok_or_else(|| FmriError::UnknownHrf {
-            name: name.to_owned(),
+        hrf.ok_or_else(|| FmriError::Design {
+            found: format!("the haemodynamic response {}", lpp_files::in_quotes(name)),
+            expected: Self::EXPECTED,
         })
     }
 }
@@ -246,9 +250,7 @@ mod tests {
         ] {
             assert_eq!(
                 name.parse::<Hrf>().unwrap_err().to_string(),
-                format!(
-                    "unknown haemodynamic response {name:?}, expected glover, spm, glover+derivative or fir:D1,D2,… (different delays in scans)"
-                )
+                format!("the haemodynamic response {name:?}, expected {}", Hrf::EXPECTED)
             );
         }
     }

@@ -349,6 +349,14 @@ pub enum RidgeError {
     /// There are no candidates for the weights of the bands.
     #[error("no candidate for the weights of the bands, expected at least one")]
     NoBandWeights,
+    /// More candidates for the weights of the bands than a fit could try.
+    #[error("{found} candidates for the weights of the bands, expected at most {most}")]
+    TooManyBandWeights {
+        /// Candidates asked for.
+        found: usize,
+        /// Largest number.
+        most: usize,
+    },
     /// The number of weights of a candidate is not the number of bands.
     #[error("candidates have {found} weights, expected one for each of {expected} bands")]
     BandWeightCount {

@@ -277,6 +277,15 @@ fn bands_must_cover_the_features() {
             expected: 12
         })
     ));
+    // Their sum is 12 in numbers of 64 bits.
+    let beyond = params(&[usize::MAX, 13]).check().unwrap();
+    assert!(matches!(
+        beyond.fit(&study.x, &study.y),
+        Err(RidgeError::BandWidths {
+            found: usize::MAX,
+            expected: 12
+        })
+    ));
     let mut dead = study.clone();
     dead.y.iter_mut().for_each(|y| y.fill(0.0));
     assert!(matches!(

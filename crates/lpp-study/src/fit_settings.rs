@@ -56,7 +56,7 @@ pub enum FoldRule {
 /// The text is no rule for folds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "found the folds {}, expected runs, stories, chunks:K (K of 2 or more) or test:STORY,…",
+    "the folds {}, expected runs, stories, chunks:K (K of 2 or more) or test:STORY,…",
     lpp_files::in_quotes(found)
 )]
 pub struct FoldRuleError {

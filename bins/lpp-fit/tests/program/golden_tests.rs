@@ -227,6 +227,8 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
         &["blocks of a run"],
     );
     assert_usage_error(&mut nulls(&["--nulls", "0"]));
+    // A length of blocks without blocks.
+    assert_usage_error(&mut nulls(&["--null-block", "5"]));
 }
 
 #[test]

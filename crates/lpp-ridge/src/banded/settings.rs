@@ -123,9 +123,10 @@ fn columns_of(widths: &[usize]) -> Result<Vec<Range<usize>>, RidgeError> {
     if let Some(band) = widths.iter().position(|&w| w == 0) {
         return Err(RidgeError::EmptyBand { band });
     }
-    let mut left = 0;
+    let mut left = 0_usize;
     let mut next = |&width: &usize| {
-        let band = left..left + width;
+        // A sum beyond the largest number stays there and so differs from any number of features.
+        let band = left..left.saturating_add(width);
         left = band.end;
         band
     };

@@ -7,6 +7,9 @@ use rand_distr::{Distribution, Gamma};
 
 use crate::RidgeError;
 
+/// More random candidates than a fit could try; all are drawn before the first.
+const MOST_CANDIDATES: usize = 1_000_000;
+
 /// Candidates for the weights γ of the bands. With a dense grid of penalties, only their ratios matter.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -53,7 +56,8 @@ impl BandWeights {
     /// The candidates for `n_bands` bands, (`n_candidates`, `n_bands`); for a descent, the first.
     ///
     /// # Errors
-    /// [`RidgeError::NoBandWeights`] if there are no candidates, [`RidgeError::BandWeightCount`] if the number of bands
+    /// [`RidgeError::NoBandWeights`] if there are no candidates, [`RidgeError::TooManyBandWeights`] for more than a million
+    /// random ones, [`RidgeError::BandWeightCount`] if the number of bands
     /// differs, [`RidgeError::BadBandWeight`] for a weight that is negative or not finite,
     /// [`RidgeError::ZeroBandWeights`] for a candidate without any positive weight, [`RidgeError::BadConcentration`] if
     /// there are no concentrations or one is not positive and finite.
@@ -135,6 +139,12 @@ fn random(
     if distributions.is_empty() {
         return Err(RidgeError::BadConcentration { value: f64::NAN });
     }
+    if n_candidates > MOST_CANDIDATES {
+        return Err(RidgeError::TooManyBandWeights {
+            found: n_candidates,
+            most: MOST_CANDIDATES,
+        });
+    }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut weights = Array2::from_elem((n_candidates, n_bands), 1.0 / n_bands as f64);
     for (candidate, mut row) in weights.rows_mut().into_iter().enumerate().skip(1) {
@@ -182,6 +192,12 @@ mod tests {
                 "{variance}"
             );
         }
+    }
+
+    #[test]
+    fn more_candidates_than_could_be_tried_are_refused_before_they_are_drawn() {
+        let error = BandWeights::random(1 << 40, 1).draw(2).unwrap_err().to_string();
+        assert!(error.contains("1099511627776 candidates"), "{error}");
     }
 
     #[test]

@@ -59,9 +59,9 @@ impl FitSettings {
     pub fn of_study(study: &Study) -> Result<Self, FileError> {
         let StudyConfig { fit, cv, .. } = study.config();
         let hrf = fit.hrf.as_deref().map(str::parse::<Hrf>).transpose();
-        let hrf = hrf.map_err(|error| {
+        let hrf = hrf.map_err(|_| {
             let found = format!("hrf = {:?} under [fit]", fit.hrf.as_deref().unwrap_or_default());
-            FileError::malformed(&study.root().join("lpp.toml"), found, error.to_string())
+            FileError::malformed(&study.root().join("lpp.toml"), found, Hrf::EXPECTED)
         })?;
         Ok(Self {
             convolve_scans: hrf.is_some(),
