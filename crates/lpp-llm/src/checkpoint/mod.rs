@@ -289,12 +289,19 @@ fn read_index(path: &Path) -> Result<Index, LlmError> {
     })
 }
 
-/// Shards are in the folder of their index; a name with another folder is refused.
+/// Longest name of a file, in bytes, on any common file system.
+const LONGEST_NAME: usize = 255;
+
+/// Shards are in the folder of their index; a name with another folder is refused, and one that no file can have.
 fn shard_path(folder: &Path, index: &Path, shard: &str) -> Result<PathBuf, LlmError> {
-    if shard.is_empty() || shard.contains(['/', '\\']) || shard == ".." {
+    let is_plain = !shard.is_empty() && !shard.contains(['/', '\\']) && shard != "..";
+    if !is_plain || shard.len() > LONGEST_NAME {
+        let name = lpp_files::quote(shard);
         return Err(LlmError::weights(
             index,
-            format!("shard name `{shard}` is not a plain file name"),
+            format!(
+                "shard name `{name}` is not a plain file name, expected one of at most {LONGEST_NAME} bytes without / and \\"
+            ),
         ));
     }
     Ok(folder.join(shard))
@@ -445,13 +452,13 @@ mod tests {
     fn shards_do_not_lead_out_of_the_folder() {
         let folder = copy_of("llm/llama");
         let index = folder.path().join("model.safetensors.index.json");
-        std::fs::write(&index, r#"{"weight_map": {"model.norm.weight": "../../secret"}}"#).unwrap();
-        assert!(
-            opened(folder.path())
-                .unwrap_err()
-                .to_string()
-                .contains("not a plain file name")
-        );
+        for name in ["../../secret".to_owned(), "s".repeat(3000)] {
+            let map = format!(r#"{{"weight_map": {{"model.norm.weight": "{name}"}}}}"#);
+            std::fs::write(&index, map).unwrap();
+            let error = opened(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("not a plain file name"), "{error}");
+            assert!(error.len() < 600, "{error}");
+        }
         std::fs::write(
             &index,
             r#"{"weight_map": {"model.norm.weight": "absent.safetensors"}}"#,
