@@ -113,7 +113,7 @@ pub enum LlmError {
         path: PathBuf,
         /// Number of parameters that it describes.
         n_parameters: u64,
-        /// The memory for what is drawn at once.
+        /// The memory that the weights take which are drawn together: all, or those of the largest block.
         needed: String,
         /// The memory that the machine has.
         available: String,

@@ -4,15 +4,15 @@ mod names;
 mod naming;
 mod pickle;
 mod safetensors_file;
+mod shards;
 mod sharing;
 pub(crate) mod stored;
 mod torch_file;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use lpp_files::refuse_pointer;
-use serde::Deserialize;
 use tch::Tensor;
 
 use crate::checkpoint::stored::StoredTensor;
@@ -44,11 +44,6 @@ impl Format {
             Self::Torch => torch_file::open(path),
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Index {
-    weight_map: BTreeMap<String, String>,
 }
 
 /// The tensors of a checkpoint under their names without the base prefix, checked against a model's needs.
@@ -213,15 +208,7 @@ pub(crate) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, LlmError> {
     if !is_index {
         return Ok(vec![path]);
     }
-    let shards: BTreeSet<_> = read_index(&path)?.weight_map.into_values().collect();
-    shards
-        .into_iter()
-        .map(|shard| {
-            let shard = shard_path(folder, &path, &shard)?;
-            refuse_pointer(&shard)?;
-            Ok(shard)
-        })
-        .collect()
+    shards::files(folder, &path)
 }
 
 /// Files of a trained adapter, in its folder with or without the base model.
@@ -274,57 +261,10 @@ fn find_candidate(folder: &Path) -> Result<(PathBuf, Format, bool), LlmError> {
 fn find_tensors(folder: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let (path, format, is_index) = find_candidate(folder)?;
     if is_index {
-        open_shards(folder, &path, format)
+        shards::open(folder, &path, |shard| format.open(shard))
     } else {
         format.open(&path)
     }
-}
-
-fn read_index(path: &Path) -> Result<Index, LlmError> {
-    refuse_pointer(path)?;
-    let text = lpp_files::read_input_text(path).map_err(LlmError::read(path))?;
-    lpp_files::json::from_str(&text).map_err(|reason| LlmError::Json {
-        path: path.to_path_buf(),
-        reason,
-    })
-}
-
-/// Longest name of a file, in bytes, on any common file system.
-const LONGEST_NAME: usize = 255;
-
-/// Shards are in the folder of their index; a name with another folder is refused, and one that no file can have.
-fn shard_path(folder: &Path, index: &Path, shard: &str) -> Result<PathBuf, LlmError> {
-    let is_plain = !shard.is_empty() && !shard.contains(['/', '\\']) && shard != "..";
-    if !is_plain || shard.len() > LONGEST_NAME {
-        let name = lpp_files::quote(shard);
-        return Err(LlmError::weights(
-            index,
-            format!(
-                "shard name `{name}` is not a plain file name, expected one of at most {LONGEST_NAME} bytes without / and \\"
-            ),
-        ));
-    }
-    Ok(folder.join(shard))
-}
-
-fn open_shards(
-    folder: &Path,
-    index: &Path,
-    format: Format,
-) -> Result<HashMap<String, StoredTensor>, LlmError> {
-    let weight_map = read_index(index)?.weight_map;
-    let mut shards = HashMap::new();
-    let mut tensors = HashMap::with_capacity(weight_map.len());
-    for (name, shard) in weight_map {
-        if !shards.contains_key(&shard) {
-            shards.insert(shard.clone(), format.open(&shard_path(folder, index, &shard)?)?);
-        }
-        let found = shards.get(&shard).and_then(|content| content.get(&name)).cloned();
-        let tensor = found
-            .ok_or_else(|| LlmError::weights(index, format!("tensor {name} is missing from {shard}")))?;
-        tensors.insert(name, tensor);
-    }
-    Ok(tensors)
 }
 
 /// All tensors of one safetensors file.
